@@ -18,7 +18,7 @@ from tests.conformance import transcripts
 from tests.conformance.backends import FakeServer, RealServer
 from tests.conformance.cases import Case, all_cases
 
-TODO = "not decided yet"
+TODO = "not simulated yet"
 
 
 def record(chosen: list[Case]) -> None:

@@ -126,6 +126,11 @@ class Package:
 
         return find
 
+    @property
+    def is_custom(self) -> bool:
+        """Whether the package was generated from CRDs: it stands on the types of another one."""
+        return any(file.base for file in self._files)
+
     def definition(self, name: str) -> Mapping[str, Any] | None:
         """Return a schema by its name in any document, None if there is none."""
         of = (self._shared, *(file.schemas for file in self._files))

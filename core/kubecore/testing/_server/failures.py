@@ -38,6 +38,7 @@ class RequestError(Exception):
         message: The message of the Status.
         details: `details` of the Status, or None.
         retry_after: Seconds for the header `Retry-After`, or None.
+        token: `metadata.continue` of the Status, or "".
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class RequestError(Exception):
         *,
         details: dict[str, Any] | None = None,
         retry_after: int | None = None,
+        token: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -55,6 +57,7 @@ class RequestError(Exception):
         self.message = message
         self.details = details
         self.retry_after = retry_after
+        self.token = token
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> RequestError:

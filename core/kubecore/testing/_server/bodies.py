@@ -1,0 +1,129 @@
+"""Bodies of requests: from bytes to the object that the server understands."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from kubecore.codec import yaml
+from kubecore.errors import KubeError
+from kubecore.testing._schemas import checking
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.options import bad_request
+from kubecore.testing._server.resources import Resource
+
+__all__ = ["Body", "decoded_json", "decoded_yaml", "understood"]
+
+_SCHEME: Final = '"pkg/runtime/scheme.go:111"'
+
+
+class Body(NamedTuple):
+    """An object as the server understands it.
+
+    Attributes:
+        object: The object.
+        warnings: Texts for headers `Warning`.
+    """
+
+    object: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+def decoded_json(received: Received, resource: Resource) -> dict[str, Any]:
+    """Return the object in the body of a create or an update.
+
+    Raises:
+        RequestError: It is not an object in JSON.
+        NotSimulatedError: It is in another format.
+    """
+    kind = received.headers.get("content-type", "application/json").partition(";")[0].strip()
+    if kind in ("application/yaml", "application/x-yaml"):
+        value = decoded_yaml(received.content)
+    elif kind in ("", "application/json"):
+        value = _json(received.content, resource)
+    else:
+        raise NotSimulatedError(f"{received.method} {received.path} with a body of type {kind} is not simulated")
+    if not isinstance(value, dict):
+        problem = "couldn't get version/kind; json parse error: json: cannot unmarshal "
+        target = (
+            'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+        )
+        raise _unrecognized(resource, f"{problem}{_json_name(value)} into Go value of type {target}", received.content)
+    return value
+
+
+def _json(content: bytes, resource: Resource) -> Any:
+    if not content.strip():
+        problem = "couldn't get version/kind; json parse error: unexpected end of JSON input"
+        raise _unrecognized(resource, problem, b"<empty>")
+    try:
+        return checking.decode(content)
+    except ValueError as error:
+        raise _unrecognized(resource, f"couldn't get version/kind; json parse error: {error}", content) from None
+
+
+def _json_name(value: Any) -> str:
+    return {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+
+
+def _unrecognized(resource: Resource, problem: str, content: bytes) -> RequestError:
+    shown = content.decode("utf-8", "replace")
+    return bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({shown})")
+
+
+def decoded_yaml(content: bytes) -> Any:
+    """Return the value of a body in YAML, such as that of an apply; JSON is YAML.
+
+    Raises:
+        RequestError: It can't be read.
+    """
+    try:
+        return checking.decode(content)
+    except ValueError:
+        pass
+    try:
+        return yaml.load(content)
+    except (KubeError, ValueError) as error:
+        raise bad_request(f"error decoding YAML: {error}") from None
+
+
+def understood(value: dict[str, Any], resource: Resource, validation: str) -> Body:
+    """Return a decoded body as the server understands it: with its kind, without unknown fields.
+
+    Args:
+        value: The decoded body.
+        resource: The resource of the request.
+        validation: `Strict` refuses unknown fields, `Warn` reports them, `Ignore` drops them.
+
+    Raises:
+        RequestError: It is of another kind, a value has a wrong type, or fields are unknown and this is an error.
+    """
+    body = _built_in(value, resource)
+    if not body.warnings:
+        return body
+    if validation == "Strict":
+        raise checking.strict_error(resource.kind, resource.version, body.warnings)
+    return body if validation == "Warn" else Body(body.object)
+
+
+def _built_in(value: dict[str, Any], resource: Resource) -> Body:
+    kind, api_version = value.get("kind") or resource.kind, value.get("apiVersion") or resource.api_version
+    version = str(api_version).rpartition("/")[2]
+    if (kind, api_version) != (resource.kind, resource.api_version):
+        if str(api_version).rpartition("/")[0] != resource.group or (kind == resource.kind and resource.group):
+            raise _other_version(str(api_version), resource)
+        problem = f'no kind "{kind}" is registered for version "{api_version}" in scheme {_SCHEME}'
+        raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {problem}')
+    try:
+        found = checking.read(value, resource.open_api)
+    except checking.WrongTypeError as error:
+        raise checking.type_error(resource.kind, resource.version, error) from None
+    document = {"kind": resource.kind, "apiVersion": resource.api_version, **found.object}
+    document.setdefault("metadata", {})
+    return Body(document, tuple(found.faults))
+
+
+def _other_version(found: str, resource: Resource) -> RequestError:
+    return bad_request(
+        f"the API version in the data ({found}) does not match the expected API version ({resource.api_version})"
+    )

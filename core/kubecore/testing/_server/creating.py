@@ -1,0 +1,167 @@
+"""Creates: names, defaults, checks and the first version of an object."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kubecore.testing._apply.managed import track_update
+from kubecore.testing._rules import defaults
+from kubecore.testing._rules.facts import Facts
+from kubecore.testing._server import metadata
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import RequestError, invalid
+from kubecore.testing._server.options import WriteOptions, bad_request
+from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.state import State
+
+__all__ = ["create", "in_namespace", "new_object", "not_updatable_fields", "store_new", "with_defaults"]
+
+_TRIES: Final = 8
+
+
+def create(
+    state: State, resource: Resource, received: Received, body: dict[str, Any], options: WriteOptions
+) -> dict[str, Any]:
+    """Create an object and return it.
+
+    Args:
+        state: The state.
+        resource: The resource.
+        received: The request.
+        body: The object that the request contains, as `bodies.understood` returns it.
+        options: The options of the request.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    document = new_object(state, resource, received, body)
+    document = track_update(
+        None,
+        document,
+        resource.schema,
+        manager=options.manager,
+        api_version=resource.api_version,
+        now=state.timestamp(),
+        reset=not_updatable_fields(resource, ""),
+    )
+    return store_new(state, resource, document, options)
+
+
+def store_new(state: State, resource: Resource, document: dict[str, Any], options: WriteOptions) -> dict[str, Any]:
+    """Store a new object, unless it is a dry run."""
+    if options.is_dry_run:
+        return document
+    found = document["metadata"]
+    state.store.write(resource.storage, (found.get("namespace", ""), found["name"]), document)
+    return document
+
+
+def new_object(state: State, resource: Resource, received: Received, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the object that a create makes, before its managed fields.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    wanted = metadata.wanted_metadata(body)
+    in_namespace(resource, received.namespace, wanted)
+    if wanted.get("resourceVersion") not in (None, "", "0"):
+        raise RequestError(500, "", "resourceVersion should not be set on objects to be created")
+    is_generated = not wanted.get("name") and bool(wanted.get("generateName"))
+    if is_generated:
+        wanted["name"] = _free_name(state, resource, received.namespace, wanted["generateName"])
+    document = {**body, "metadata": metadata.prepared(wanted, state.now(), state.chance)}
+    name = wanted.get("name", "")
+    if name:
+        state.check_namespace(resource, received.namespace, name)
+    document = with_defaults(resource, document, state.facts)
+    _set_initial(resource, document)
+    causes = list(metadata.causes_of(resource, document["metadata"]))
+    if causes:
+        raise invalid(resource.group, resource.kind, name, causes)
+    existing = state.store.get(resource.storage, (received.namespace, name))
+    if existing is not None:
+        raise _already_exists(resource, existing.document(), wanted)
+    return document
+
+
+def with_defaults(resource: Resource, document: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return an object of a built-in kind with its defaults."""
+    if resource.is_custom:
+        return document
+    return defaults.with_defaults(document, resource.schema, resource.facts, facts)
+
+
+def in_namespace(resource: Resource, namespace: str, wanted: dict[str, Any]) -> None:
+    """Set the namespace of the request in the metadata of an object.
+
+    Raises:
+        RequestError: 400, the object names another one.
+    """
+    if not resource.is_namespaced:
+        wanted.pop("namespace", None)
+        return
+    if wanted.get("namespace", namespace) not in ("", namespace):
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    wanted["namespace"] = namespace
+
+
+def not_updatable_fields(resource: Resource, subresource: str) -> tuple[tuple[str, ...], ...]:
+    """Return the paths of the fields that a request to an object, or to a subresource, can't write."""
+    if "status" not in resource.subresources:
+        return ()
+    return (("spec",),) if subresource == "status" else (("status",),)
+
+
+def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
+    """Set the initial fields of every new object of a kind."""
+    facts = resource.facts
+    if facts.generation:
+        document["metadata"]["generation"] = facts.generation
+    if facts.finalizers and resource.resource != "namespaces":
+        document["metadata"].setdefault("finalizers", list(facts.finalizers))
+    if "status" in resource.subresources:
+        document.pop("status", None)
+    if facts.status:
+        document["status"] = dict(facts.status)
+    elif "status" in resource.schema.fields and not resource.is_custom and "status" in resource.subresources:
+        document["status"] = {}
+    if (resource.group, resource.resource) == ("", "namespaces"):
+        _set_up_namespace(document)
+
+
+def _set_up_namespace(document: dict[str, Any]) -> None:
+    name = document["metadata"].get("name")
+    if name:
+        labels = {**(document["metadata"].get("labels") or {}), "kubernetes.io/metadata.name": name}
+        document["metadata"]["labels"] = labels
+    spec = document.get("spec") or {}
+    finalizers = [
+        *(spec.get("finalizers") or []),
+        *(() if "kubernetes" in (spec.get("finalizers") or []) else ("kubernetes",)),
+    ]
+    document["spec"] = {**spec, "finalizers": finalizers}
+
+
+def _free_name(state: State, resource: Resource, namespace: str, prefix: str) -> str:
+    name = ""
+    for _ in range(_TRIES):
+        name = metadata.generated_name(prefix, state.chance)
+        if state.store.get(resource.storage, (namespace, name)) is None:
+            break
+    return name
+
+
+def _already_exists(resource: Resource, existing: dict[str, Any], wanted: dict[str, Any]) -> RequestError:
+    name = wanted["name"]
+    details: dict[str, Any] = {"name": name}
+    if resource.group:
+        details["group"] = resource.group
+    details["kind"] = resource.resource
+    text = f'{resource.group_resource} "{name}" already exists'
+    if "deletionTimestamp" in existing["metadata"]:
+        text = f"object is being deleted: {text}"
+    if wanted.get("generateName"):
+        details["retryAfterSeconds"] = 1
+        text = f"{text}, the server was not able to generate a unique name for the object"
+        return RequestError(409, "AlreadyExists", text, details=details, retry_after=1)
+    return RequestError(409, "AlreadyExists", text, details=details)

@@ -1,0 +1,221 @@
+"""Deletions of objects and of collections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kubecore.testing._server import metadata
+from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.failures import Cause, RequestError
+from kubecore.testing._server.options import bad_request, not_supported, refuse
+from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.state import State
+from kubecore.testing._server.statuses import json_reply, success
+
+__all__ = ["DeleteOptions", "delete", "mark_deleted"]
+
+_PROTECTED: Final = ("default", "kube-system", "kube-public")
+_POLICIES: Final = ("Foreground", "Background", "Orphan", "nil")
+_OPTIONS_KINDS: Final = ("", "DeleteOptions")
+_GRACE_OF_PODS: Final = 30
+
+
+class DeleteOptions(NamedTuple):
+    """Options of a deletion.
+
+    Attributes:
+        is_dry_run: Whether nothing is deleted.
+        grace: Seconds that the object has to end, or None.
+        policy: The propagation policy, or "".
+        uid: The uid that the object must have, or "".
+        version: The version that it must have, or "".
+    """
+
+    is_dry_run: bool = False
+    grace: int | None = None
+    policy: str = ""
+    uid: str = ""
+    version: str = ""
+
+    @classmethod
+    def of(cls, received: Received) -> DeleteOptions:
+        """Read the options of a request, from its body if there is one, else from its query.
+
+        Raises:
+            RequestError: They can't be read, or are invalid.
+        """
+        body = _decoded(received.content) if received.content.strip() else _of_query(received)
+        conditions = body.get("preconditions") or {}
+        policy, dry_runs = body.get("propagationPolicy") or "", body.get("dryRun") or []
+        if body.get("orphanDependents") is not None and not policy:
+            policy = "Orphan" if body["orphanDependents"] else "Background"
+        causes = list(_causes(policy, dry_runs))
+        refuse("DeleteOptions", causes)
+        return cls(
+            is_dry_run=bool(dry_runs),
+            grace=body.get("gracePeriodSeconds"),
+            policy=policy,
+            uid=conditions.get("uid") or "",
+            version=conditions.get("resourceVersion") or "",
+        )
+
+
+def _of_query(received: Received) -> dict[str, Any]:
+    query = dict(received.query)
+    grace = query.get("gracePeriodSeconds")
+    return {
+        "dryRun": [value for name, value in received.query if name == "dryRun"],
+        "propagationPolicy": query.get("propagationPolicy", ""),
+        "gracePeriodSeconds": int(grace) if grace and grace.lstrip("-").isdigit() else None,
+        "orphanDependents": {"true": True, "false": False}.get(query.get("orphanDependents", "")),
+    }
+
+
+def _decoded(content: bytes) -> dict[str, Any]:
+    prefix = "couldn't get version/kind; json parse error: "
+    try:
+        body: Any = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise bad_request(f"{prefix}unexpected end of JSON input") from None
+    if not isinstance(body, dict):
+        target = (
+            'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+        )
+        raise bad_request(f"{prefix}json: cannot unmarshal array into Go value of type {target}")
+    kind = body.get("kind") or ""
+    if kind not in _OPTIONS_KINDS:
+        version = body.get("apiVersion") or "v1"
+        raise bad_request(
+            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        )
+    return body
+
+
+def _causes(policy: str, dry_runs: list[str]) -> Iterator[Cause]:
+    if policy and policy not in _POLICIES[:3]:
+        yield not_supported("propagationPolicy", policy, _POLICIES)
+    if any(value != "All" for value in dry_runs):
+        shown = "[" + ",".join(f'"{value}"' for value in dry_runs) + "]"
+        yield Cause("FieldValueNotSupported", f'Unsupported value: {shown}: supported values: "All"', "dryRun")
+
+
+def delete(state: State, resource: Resource, received: Received, options: DeleteOptions) -> Reply:
+    """Delete one object.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    name = received.name
+    if (resource.group, resource.resource) == ("", "namespaces") and name in _PROTECTED:
+        details = {"name": name, "kind": "namespaces"}
+        text = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
+        raise RequestError(403, "Forbidden", text, details=details)
+    live = state.find(resource, received.namespace, name).document()
+    found, is_gone = mark_deleted(state, resource, live, options)
+    if not is_gone or resource.facts.deleted == "object":
+        return json_reply(found)
+    details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    return success({**details, "uid": live["metadata"]["uid"]})
+
+
+def mark_deleted(
+    state: State, resource: Resource, live: dict[str, Any], options: DeleteOptions
+) -> tuple[dict[str, Any], bool]:
+    """Delete an object, or begin its deletion if something holds it.
+
+    Returns:
+        The object, and whether it is gone.
+
+    Raises:
+        RequestError: 409, a precondition does not hold.
+    """
+    _check_conditions(resource, live, options)
+    found = {**live, "metadata": dict(live["metadata"])}
+    finalizers = _with_policy(resource, live["metadata"].get("finalizers") or [], options.policy)
+    _set_finalizers(found["metadata"], finalizers)
+    grace = _grace(resource, live, options)
+    is_held = bool(finalizers) or bool(_namespace_finalizers(resource, live)) or grace > 0
+    key = (found["metadata"].get("namespace", ""), found["metadata"]["name"])
+    if is_held:
+        _set_deletion(state, found, grace, live)
+        if found != live and not options.is_dry_run:
+            state.store.write(resource.storage, key, found)
+        return found, False
+    if not options.is_dry_run:
+        state.store.delete(resource.storage, key, found)
+    return found, True
+
+
+def _set_finalizers(found: dict[str, Any], finalizers: list[str]) -> None:
+    found.pop("finalizers", None)
+    if finalizers:
+        found["finalizers"] = finalizers
+
+
+def _namespace_finalizers(resource: Resource, live: dict[str, Any]) -> list[str]:
+    if (resource.group, resource.resource) != ("", "namespaces"):
+        return []
+    return (live.get("spec") or {}).get("finalizers") or []
+
+
+def _check_conditions(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> None:
+    found, name = live["metadata"], live["metadata"]["name"]
+    text = ""
+    if options.uid and options.uid != found["uid"]:
+        text = (
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({found['uid']}). "
+            "The object might have been deleted and then recreated"
+        )
+    elif options.version and options.version != found["resourceVersion"]:
+        text = (
+            f"the ResourceVersion in the precondition ({options.version}) does not match the ResourceVersion in record "
+            f"({found['resourceVersion']}). The object might have been modified"
+        )
+    if text:
+        kind = resource.kind
+        details = {"name": name, "kind": kind}
+        shown = kind
+        raise RequestError(
+            409, "Conflict", f'Operation cannot be fulfilled on {shown} "{name}": {text}', details=details
+        )
+
+
+def _with_policy(resource: Resource, finalizers: list[str], policy: str) -> list[str]:
+    """Return the finalizers of an object whose deletion has a propagation policy."""
+    names = ("orphan", "foregroundDeletion")
+    if not policy:
+        added = [name for name in resource.facts.deleted_finalizers if name not in finalizers]
+        return [*finalizers, *(added if not any(name in finalizers for name in names) else [])]
+    wanted = {"Orphan": ["orphan"], "Foreground": ["foregroundDeletion"]}.get(policy, [])
+    return [*(name for name in finalizers if name not in names), *wanted]
+
+
+def _grace(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> int:
+    """Return the seconds that an object has to end."""
+    if (resource.group, resource.resource) != ("", "pods"):
+        return 0
+    spec, status = live.get("spec") or {}, live.get("status") or {}
+    if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
+        return 0
+    grace = options.grace
+    if grace is None:
+        grace = spec.get("terminationGracePeriodSeconds", _GRACE_OF_PODS)
+    grace = max(grace, 1) if grace < 0 else grace
+    before = live["metadata"].get("deletionGracePeriodSeconds")
+    return grace if before is None else min(grace, before)
+
+
+def _set_deletion(state: State, found: dict[str, Any], grace: int, live: dict[str, Any]) -> None:
+    before = live["metadata"].get("deletionTimestamp")
+    if before is not None and live["metadata"].get("deletionGracePeriodSeconds", 0) <= grace:
+        return
+    found["metadata"]["deletionTimestamp"] = metadata.timestamp(state.now() + timedelta(seconds=grace))
+    found["metadata"]["deletionGracePeriodSeconds"] = grace
+    if before is None and "generation" in found["metadata"]:
+        found["metadata"]["generation"] += 1
+    if before is None and found.get("kind") == "Namespace":
+        found["status"] = {**(found.get("status") or {}), "phase": "Terminating"}

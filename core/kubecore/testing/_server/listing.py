@@ -1,0 +1,217 @@
+"""Lists: pages, continue tokens and versions."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import Cause, RequestError
+from kubecore.testing._server.options import bad_request, forbidden, not_supported, refuse, whole_number
+from kubecore.testing._server.store import Key, Record, Store
+from kubecore.testing._server.watching import Selection
+
+__all__ = ["ListOptions", "Page", "expired", "page_of"]
+
+_ENCODING: Final = "meta.k8s.io/v1"
+_MATCHES: Final = ("Exact", "NotOlderThan", "")
+_WATCH_MATCHES: Final = ("NotOlderThan",)
+
+
+class ListOptions(NamedTuple):
+    """Options of a list or a watch.
+
+    Attributes:
+        version: `resourceVersion`.
+        match: `resourceVersionMatch`.
+        limit: Most objects in a page, 0 for all.
+        token: `continue`.
+        sends_initial_events: `sendInitialEvents`; None if it is missing.
+        wants_bookmarks: `allowWatchBookmarks`.
+        seconds: `timeoutSeconds`, 0 for no limit.
+    """
+
+    version: str = ""
+    match: str = ""
+    limit: int = 0
+    token: str = ""
+    sends_initial_events: bool | None = None
+    wants_bookmarks: bool = False
+    seconds: int = 0
+
+    @classmethod
+    def of(cls, received: Received) -> ListOptions:
+        """Read the options of a request.
+
+        Raises:
+            RequestError: An option is invalid, or two contradict each other.
+        """
+        query = dict(received.query)
+        initial = query.get("sendInitialEvents")
+        options = cls(
+            version=query.get("resourceVersion", ""),
+            match=query.get("resourceVersionMatch", ""),
+            limit=whole_number(query["limit"]) if query.get("limit") else 0,
+            token=query.get("continue", ""),
+            sends_initial_events=None if initial is None else initial in ("true", "1"),
+            wants_bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
+            seconds=whole_number(query["timeoutSeconds"]) if query.get("timeoutSeconds") else 0,
+        )
+        refuse("ListOptions", list(options._watch_causes() if received.verb == "watch" else options._causes()))
+        return options
+
+    def _causes(self) -> Iterator[Cause]:
+        if self.match:
+            yield from self._match_causes()
+        if self.sends_initial_events is not None:
+            yield forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
+
+    def _match_causes(self) -> Iterator[Cause]:
+        name = "resourceVersionMatch"
+        if not self.version:
+            yield forbidden(name, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+        if self.token:
+            yield forbidden(name, "resourceVersionMatch is forbidden when continue is provided")
+        if self.match not in _MATCHES:
+            yield not_supported(name, self.match, _MATCHES)
+        if self.match == "Exact" and self.version == "0":
+            yield forbidden(name, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+
+    def _watch_causes(self) -> Iterator[Cause]:
+        name = "resourceVersionMatch"
+        if self.sends_initial_events is None:
+            if self.match:
+                yield forbidden(
+                    name, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                )
+            return
+        if self.match != "NotOlderThan":
+            yield forbidden(name, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        if self.match and self.match not in _WATCH_MATCHES:
+            yield not_supported(name, self.match, _WATCH_MATCHES)
+
+    def revision(self) -> int:
+        """Return the version as a number, 0 for any.
+
+        Raises:
+            RequestError: It is not a number.
+        """
+        text = self.version or "0"
+        if text.isascii() and text.isdigit():
+            return int(text)
+        shown = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise bad_request(f"invalid resource version: {shown}")
+
+
+class Page(NamedTuple):
+    """A page of a list.
+
+    Attributes:
+        records: The objects, in order.
+        revision: The version of the list.
+        token: The token for the next page, or "".
+        remaining: The number of objects after this page, None if it is unknown.
+    """
+
+    records: list[Record]
+    revision: int
+    token: str = ""
+    remaining: int | None = None
+
+
+def page_of(store: Store, selection: Selection, options: ListOptions, *, has_selectors: bool) -> Page:
+    """Return the page that a list requests.
+
+    Raises:
+        RequestError: The version has expired, is too large, or the token is invalid.
+    """
+    revision, start = _place(store, selection, options)
+    found = sorted(
+        (key, record) for key, record in store.collection(selection.storage, revision).items() if key > start
+    )
+    selected = [(key, record) for key, record in found if selection.has(key[0], record)]
+    if not options.limit or len(selected) <= options.limit:
+        return Page([record for _, record in selected], revision)
+    shown = selected[: options.limit]
+    remaining = None if has_selectors else len(selected) - len(shown)
+    token = _token(revision, shown[-1][0], selection.namespace)
+    return Page([record for _, record in shown], revision, token, remaining)
+
+
+def _place(store: Store, selection: Selection, options: ListOptions) -> tuple[int, Key]:
+    """Return the revision of a page and the last key before it."""
+    if options.token:
+        if options.version not in ("", "0"):
+            raise bad_request("specifying resource version is not allowed when using continue")
+        return _continued(store, selection, options.token)
+    wanted = options.revision()
+    if wanted > store.revision:
+        raise too_large(wanted, store.revision)
+    is_exact = options.match == "Exact" or (options.limit > 0 and wanted > 0 and not options.match)
+    if not is_exact:
+        return store.revision, ("", "")
+    if wanted < store.compacted:
+        raise RequestError(410, "Expired", f"The provided resource version is too old: {wanted}")
+    return wanted, ("", "")
+
+
+def _continued(store: Store, selection: Selection, text: str) -> tuple[int, Key]:
+    content = _decoded(text)
+    revision = content["rv"] if content["rv"] > 0 else store.revision
+    namespace, _, name = content["start"].rstrip("\0").rpartition("/")
+    start = (selection.namespace or namespace.lstrip("/"), name)
+    if revision < store.compacted:
+        token = _token(-1, start, selection.namespace)
+        raise RequestError(
+            410,
+            "Expired",
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+            "without the continue parameter, or use the continue token in this response to retrieve the remainder of "
+            "the results. Continuing with the provided token results in an inconsistent list - objects that were "
+            "created, modified, or deleted between the time the first chunk was returned and now may show up in the "
+            "list.",
+            token=token,
+        )
+    return revision, start
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    prefix = "invalid continue token: continue key is not valid: "
+    try:
+        content: Any = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError as error:
+        raise bad_request(f"{prefix}{error}") from None
+    if not isinstance(content, dict) or content.get("v") != _ENCODING:
+        raise bad_request(f"{prefix}server does not recognize this encoded version")
+    if not isinstance(content.get("rv"), int) or not isinstance(content.get("start"), str):
+        raise bad_request(f"{prefix}incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    return content
+
+
+def _token(revision: int, last: Key, namespace: str) -> str:
+    start = f"{'' if namespace else last[0]}/{last[1]}\0"
+    content = msgspec.json.encode({"v": _ENCODING, "rv": revision, "start": start})
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def too_large(wanted: int, current: int) -> RequestError:
+    """Return the error of a version that no object has yet."""
+    return RequestError(
+        504,
+        "Timeout",
+        f"Timeout: Too large resource version: {wanted}, current: {current}",
+        details={
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1,
+        },
+        retry_after=1,
+    )
+
+
+def expired(version: int, oldest: int) -> RequestError:
+    """Return the error of a watch from a version that has expired."""
+    return RequestError(410, "Expired", f"too old resource version: {version} ({oldest})")

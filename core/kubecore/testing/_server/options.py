@@ -1,0 +1,125 @@
+"""The query of a request: options that all kinds share, and their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import Cause, RequestError, invalid
+
+__all__ = ["WriteOptions", "bad_request", "forbidden", "manager_of", "not_supported", "refuse", "whole_number"]
+
+_VALIDATIONS: Final = ("", "Ignore", "Strict", "Warn")
+_MOST_OF_MANAGER: Final = 128
+
+
+class WriteOptions(NamedTuple):
+    """Options of a create, an update or a patch.
+
+    Attributes:
+        is_dry_run: Whether nothing is stored.
+        validation: How unknown fields are handled: `Ignore`, `Strict` or `Warn`.
+        manager: The field manager.
+        is_forced: Whether an apply becomes the owner of fields of other managers.
+    """
+
+    is_dry_run: bool
+    validation: str
+    manager: str
+    is_forced: bool = False
+
+    @classmethod
+    def of(cls, received: Received, kind: str, *, is_apply: bool = False) -> WriteOptions:
+        """Read the options of a request.
+
+        Args:
+            received: The request.
+            kind: `CreateOptions`, `UpdateOptions` or `PatchOptions`.
+            is_apply: Whether the request is an apply.
+
+        Raises:
+            RequestError: An option has an unsupported value.
+        """
+        query = dict(received.query)
+        dry_runs = [value for name, value in received.query if name == "dryRun"]
+        causes = list(_dry_run_causes(dry_runs))
+        causes += _manager_causes(query.get("fieldManager", ""), is_apply=is_apply)
+        causes += _validation_causes(query.get("fieldValidation", ""))
+        refuse(kind, causes)
+        force = query.get("force", "")
+        if force and not is_apply:
+            refuse(kind, [Cause("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force")])
+        return cls(
+            is_dry_run=bool(dry_runs),
+            validation=query.get("fieldValidation") or "Warn",
+            manager=query.get("fieldManager") or manager_of(received),
+            is_forced=force in ("true", "1"),
+        )
+
+
+def manager_of(received: Received) -> str:
+    """Return the field manager of a request without one: the name in its user agent."""
+    agent = received.headers.get("user-agent", "").partition("/")[0]
+    return "".join(char for char in agent if char.isprintable())[:_MOST_OF_MANAGER] or "unknown"
+
+
+def refuse(kind: str, causes: Sequence[Cause]) -> None:
+    """Raise the error of invalid options, if there are causes.
+
+    Args:
+        kind: Such as `ListOptions`.
+        causes: The causes, in the server's order.
+    """
+    if causes:
+        raise invalid("meta.k8s.io", kind, "", causes)
+
+
+def _dry_run_causes(values: Sequence[str]) -> Iterable[Cause]:
+    if any(value != "All" for value in values):
+        shown = "[" + ",".join(f'"{value}"' for value in values) + "]"
+        yield Cause("FieldValueNotSupported", f'Unsupported value: {shown}: supported values: "All"', "dryRun")
+
+
+def _manager_causes(manager: str, *, is_apply: bool) -> Iterable[Cause]:
+    if is_apply and not manager:
+        yield Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
+    if len(manager.encode()) > _MOST_OF_MANAGER:
+        yield Cause("FieldValueTooLong", f"Too long: may not be more than {_MOST_OF_MANAGER} bytes", "fieldManager")
+    for position, char in enumerate(manager):
+        if not char.isprintable():
+            text = f'Invalid value: "{manager}": invalid character U+{ord(char):04X} (at position {position})'
+            yield Cause("FieldValueInvalid", text, "fieldManager")
+
+
+def _validation_causes(value: str) -> Iterable[Cause]:
+    if value not in _VALIDATIONS:
+        yield not_supported("fieldValidation", value, _VALIDATIONS)
+
+
+def not_supported(field: str, value: str, supported: Sequence[str]) -> Cause:
+    """Return the cause for a value that is not one of those that the server knows."""
+    shown = ", ".join(f'"{one}"' for one in supported)
+    return Cause("FieldValueNotSupported", f'Unsupported value: "{value}": supported values: {shown}', field)
+
+
+def forbidden(field: str, text: str) -> Cause:
+    """Return the cause for an option that must not be set."""
+    return Cause("FieldValueForbidden", f"Forbidden: {text}", field)
+
+
+def bad_request(message: str) -> RequestError:
+    """Return the error of a request that can't be read."""
+    return RequestError(400, "BadRequest", message)
+
+
+def whole_number(text: str, function: str = "ParseInt") -> int:
+    """Read a number of the query.
+
+    Raises:
+        RequestError: It is not a number.
+    """
+    digits = text.removeprefix("-") if function == "ParseInt" else text
+    if not (digits.isascii() and digits.isdigit()):
+        raise bad_request(f'strconv.{function}: parsing "{text}": invalid syntax')
+    return int(text)

@@ -1,0 +1,171 @@
+"""Patches of objects: JSON, merge and strategic merge patches, and apply."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Final
+
+import msgspec
+
+from kubecore.testing._apply import managed
+from kubecore.testing._patching.json_patch import apply_json_patch
+from kubecore.testing._patching.merge_patch import apply_merge_patch
+from kubecore.testing._patching.strategic import apply_strategic_merge
+from kubecore.testing._server import bodies, metadata, updating
+from kubecore.testing._server.creating import in_namespace, new_object, not_updatable_fields, store_new, with_defaults
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import Cause, RequestError, invalid
+from kubecore.testing._server.options import WriteOptions, bad_request
+from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.state import State, not_found
+
+__all__ = ["patch"]
+
+APPLY: Final = "application/apply-patch+yaml"
+_JSON: Final = "application/json-patch+json"
+_MERGE: Final = "application/merge-patch+json"
+_STRATEGIC: Final = "application/strategic-merge-patch+json"
+
+
+def patch(state: State, resource: Resource, received: Received) -> tuple[dict[str, Any], int, tuple[str, ...]]:
+    """Patch an object.
+
+    Returns:
+        The object, the HTTP status code and warnings.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    kind = received.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in (_JSON, _MERGE, APPLY, *(() if resource.is_custom else (_STRATEGIC,))):
+        raise _unsupported(resource)
+    options = WriteOptions.of(received, "PatchOptions", is_apply=kind == APPLY)
+    if kind == APPLY:
+        return _apply(state, resource, received, options)
+    patch_body = _decoded(received.content)
+    record = state.store.get(resource.storage, (received.namespace, received.name))
+    if record is None:
+        raise not_found(resource, received.name)
+    state.check_version(resource, record)
+    live = record.document()
+    changed = _changed(live, patch_body, kind, resource)
+    try:
+        body = bodies.understood(changed, resource, options.validation)
+    except RequestError as error:
+        raise _invalid_patch(error, resource, changed, patch_body, kind) from None
+    found = updating.replace(state, resource, received, live, body.object, options, is_patch=True)
+    return found, 200, body.warnings
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise bad_request(f"error decoding patch: {error}") from None
+
+
+def _changed(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource) -> dict[str, Any]:
+    if kind == _JSON:
+        found = apply_json_patch(live, patch_body)
+    elif kind == _MERGE:
+        found = apply_merge_patch(live, patch_body)
+    else:
+        found = apply_strategic_merge(live, patch_body, resource.schema)
+    if not isinstance(found, dict):
+        raise bad_request(f"the patch makes no object of {resource.kind}")
+    return found
+
+
+def _invalid_patch(
+    error: RequestError, resource: Resource, changed: dict[str, Any], patch_body: Any, kind: str
+) -> RequestError:
+    """Return the error of a patch whose result can't be read: the server shows the patched object in it."""
+    problem = error.message.partition("cannot be handled as a ")[2].partition(": ")[2]
+    if not problem:
+        return error
+    shown = _go_map(patch_body) if kind == _STRATEGIC else msgspec.json.encode(changed).decode()
+    cause = Cause("FieldValueInvalid", f"Invalid value: {_quoted(shown)}: {problem}", "patch")
+    refused = invalid("", "", "", [cause])
+    details = {"causes": [cause._asdict()]}
+    return RequestError(422, "Invalid", refused.message, details=details)
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _go_map(value: Any) -> str:
+    """Return a value as Go prints a map."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{_go_map(each)}" for key, each in sorted(value.items())) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(_go_map(each) for each in value) + "]"
+    return {True: "true", False: "false", None: "<nil>"}.get(value, str(value)) if not isinstance(value, str) else value
+
+
+def _unsupported(resource: Resource) -> RequestError:
+    if not resource.is_custom:
+        return RequestError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
+    types = f"{_JSON}, {_MERGE}, {APPLY}"
+    text = f"the body of the request was in an unknown format - accepted media types include: {types}"
+    return RequestError(415, "UnsupportedMediaType", text)
+
+
+def _apply(
+    state: State, resource: Resource, received: Received, options: WriteOptions
+) -> tuple[dict[str, Any], int, tuple[str, ...]]:
+    configuration = bodies.decoded_yaml(received.content)
+    if not isinstance(configuration, dict):
+        raise bad_request("error decoding YAML: the configuration is not an object")
+    configuration = copy.deepcopy(configuration)
+    wanted = configuration.setdefault("metadata", {}) if configuration.get("metadata") is not None else {}
+    if not isinstance(wanted, dict):
+        raise bad_request("error decoding YAML: metadata is not an object")
+    configuration["metadata"] = wanted
+    wanted.setdefault("name", received.name)
+    in_namespace(resource, received.namespace, wanted)
+    updating.check_names(resource, received, wanted)
+    record = state.store.get(resource.storage, (received.namespace, received.name))
+    live = None if record is None else record.document()
+    if live is not None:
+        updating.check_versions(resource, live, wanted, may_omit=True)
+    elif received.subresource:
+        raise not_found(resource, received.name)
+    if live is None and wanted.get("uid"):
+        text = f"uid mismatch: the provided object specified uid {wanted['uid']}, and no existing object was found"
+        raise metadata.conflict(resource, received.name, text)
+    applied = {key: value for key, value in wanted.items() if key not in ("resourceVersion", "uid")}
+    found = managed.apply(
+        live,
+        {**configuration, "metadata": applied},
+        resource.schema,
+        manager=options.manager,
+        api_version=resource.api_version,
+        subresource=received.subresource,
+        force=options.is_forced,
+        now=state.timestamp(),
+        reset=not_updatable_fields(resource, received.subresource),
+    )
+    if live is None:
+        return _created(state, resource, received, found, options)
+    managers = found["metadata"].get("managedFields")
+    body = bodies.understood(found, resource, options.validation)
+    document = updating.merged(resource, received.subresource, live, body.object)
+    document = with_defaults(resource, document, state.facts)
+    document["metadata"] = _with_managers(document["metadata"], managers)
+    return updating.finish(state, resource, received, live, document, options), 200, body.warnings
+
+
+def _created(
+    state: State, resource: Resource, received: Received, found: dict[str, Any], options: WriteOptions
+) -> tuple[dict[str, Any], int, tuple[str, ...]]:
+    managers = found["metadata"].get("managedFields")
+    body = bodies.understood(found, resource, options.validation)
+    document = new_object(state, resource, received, body.object)
+    document["metadata"] = _with_managers(document["metadata"], managers)
+    return store_new(state, resource, document, options), 201, body.warnings
+
+
+def _with_managers(found: dict[str, Any], managers: Any) -> dict[str, Any]:
+    plain = {key: value for key, value in found.items() if key != "managedFields"}
+    return {**plain, "managedFields": managers} if managers else plain

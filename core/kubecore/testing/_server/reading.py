@@ -1,0 +1,189 @@
+"""Reads: one object, lists and watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from kubecore.testing._server import listing
+from kubecore.testing._server.accepting import Form, form_of
+from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.listing import ListOptions, Page
+from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.selection import matcher
+from kubecore.testing._server.state import State
+from kubecore.testing._server.statuses import JSON, raw_reply
+from kubecore.testing._server.store import Record
+from kubecore.testing._server.watching import Selection, WatchStream
+
+__all__ = ["delete_selection", "get", "list_page", "shaped", "watch"]
+
+_PARTIAL: Final = "PartialObjectMetadata"
+
+
+def get(state: State, resource: Resource, received: Received) -> Reply:
+    """Return one object.
+
+    Raises:
+        RequestError: It is missing, or the requested form does not fit.
+    """
+    version = dict(received.query).get("resourceVersion", "")
+    if version and not version.isdigit():
+        shown = f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
+        raise RequestError(500, "", shown)
+    if version and int(version) > state.store.revision:
+        raise listing.too_large(int(version), state.store.revision)
+    record = state.find(resource, received.namespace, received.name)
+    return shaped(resource, record, form_of(received), received)
+
+
+def shaped(resource: Resource, record: Record, form: Form, received: Received, code: int = 200) -> Reply:
+    """Return an object in the form that the request accepts."""
+    if not form.shape:
+        return raw_reply(record.content, code)
+    if form.shape == "PartialObjectMetadataList":
+        text = f"you requested {form.shape}, but the requested object is not a list (*core.{resource.kind})"
+        raise RequestError(406, "NotAcceptable", text)
+    if form.shape == "Table":
+        raise _no_table(received)
+    return raw_reply(_partial(form)(record), code)
+
+
+def _no_table(received: Received) -> NotSimulatedError:
+    return NotSimulatedError(
+        f"{received.method} {received.path} as a table is not simulated; add a response with cluster.on(...), "
+        "or run with --kube=real"
+    )
+
+
+def _partial(form: Form) -> Callable[[Record], bytes]:
+    """Return the function that writes the metadata of an object."""
+
+    def content(record: Record) -> bytes:
+        found = {"kind": _PARTIAL, "apiVersion": f"meta.k8s.io/{form.version}"}
+        return msgspec.json.encode({**found, "metadata": record.document()["metadata"]})
+
+    return content
+
+
+def _bare(record: Record) -> bytes:
+    """Write an object as an item of a list of built-in kinds: without kind and apiVersion."""
+    document = record.document()
+    document.pop("kind", None)
+    document.pop("apiVersion", None)
+    return msgspec.json.encode(document)
+
+
+def _selection(
+    state: State, resource: Resource, received: Received, shape: Callable[[Record], bytes] | None
+) -> tuple[Selection, bool]:
+    """Return the selected objects, and whether there are selectors."""
+    query = dict(received.query)
+    if query.get("shardSelector"):
+        raise NotSimulatedError(f"{received.method} {received.path}: shardSelector is not simulated")
+    matches = matcher(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+    return Selection(resource.storage, received.namespace, matches, shape), matches is not None
+
+
+def delete_selection(state: State, resource: Resource, received: Received) -> list[Record]:
+    """Return the objects that the deletion of a collection is about, in order."""
+    selection, has_selectors = _selection(state, resource, received, None)
+    options = ListOptions.of(received)
+    return listing.page_of(state.store, selection, options, has_selectors=has_selectors).records
+
+
+def list_page(state: State, resource: Resource, received: Received) -> Reply:
+    """Return a page of a list.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    form = form_of(received)
+    selection, has_selectors = _selection(state, resource, received, None)
+    page = listing.page_of(state.store, selection, ListOptions.of(received), has_selectors=has_selectors)
+    for record in page.records[:1]:
+        state.check_version(resource, record)
+    if form.shape == "Table":
+        raise _no_table(received)
+    if form.shape == _PARTIAL:
+        text = f"you requested {form.shape}, but the requested object is a list (*core.{resource.kind}List)"
+        raise RequestError(406, "NotAcceptable", text)
+    return raw_reply(written_list(resource, page, form))
+
+
+def written_list(resource: Resource, page: Page, form: Form) -> bytes:
+    """Write a list."""
+    metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
+    if page.token:
+        metadata["continue"] = page.token
+    if page.remaining:
+        metadata["remainingItemCount"] = page.remaining
+    if form.shape:
+        write, kind, version = _partial(form), f"{_PARTIAL}List", f"meta.k8s.io/{form.version}"
+    elif resource.is_custom:
+        write, kind, version = _whole, f"{resource.kind}List", resource.api_version
+    else:
+        write, kind, version = _bare, f"{resource.kind}List", resource.api_version
+    head = msgspec.json.encode({"kind": kind, "apiVersion": version, "metadata": metadata})
+    return head[:-1] + b',"items":[' + b",".join(write(record) for record in page.records) + b"]}"
+
+
+def _whole(record: Record) -> bytes:
+    return record.content
+
+
+def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, WatchStream]:
+    """Begin a watch.
+
+    Returns:
+        The reply, and its stream, which needs all further changes.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    form = form_of(received)
+    if form.shape == "Table":
+        raise _no_table(received)
+    shape = _partial(form) if form.shape else None
+    selection, _ = _selection(state, resource, received, shape)
+    options = ListOptions.of(received)
+    wanted = options.revision()
+    if wanted > state.store.revision and wanted:
+        raise listing.too_large(wanted, state.store.revision)
+    now = state.now()
+    ends_at = now + timedelta(seconds=options.seconds) if options.seconds else None
+    bookmark = _bookmark(resource, form) if options.wants_bookmarks else None
+    stream = WatchStream(selection, bookmark, now, ends_at)
+    _begin(state, stream, selection, options, wanted)
+    return Reply(code=200, headers=[("content-type", JSON)], stream=stream), stream
+
+
+def _begin(state: State, stream: WatchStream, selection: Selection, options: ListOptions, wanted: int) -> None:
+    """Send the first events of a new watch."""
+    store = state.store
+    if options.sends_initial_events or (options.sends_initial_events is None and wanted == 0):
+        found = sorted(store.collection(selection.storage).items())
+        records = [record for key, record in found if selection.has(key[0], record)]
+        stream.initial(records, store.revision, with_end=bool(options.sends_initial_events))
+    elif wanted and wanted < store.compacted:
+        stream.fail(listing.expired(wanted, store.compacted))
+    elif wanted:
+        for change in store.changes(selection.storage, wanted):
+            stream.offer(change)
+
+
+def _bookmark(resource: Resource, form: Form) -> Callable[[int, dict[str, str]], bytes]:
+    def content(version: int, annotations: dict[str, str]) -> bytes:
+        kind, api_version = resource.kind, resource.api_version
+        if form.shape:
+            kind, api_version = _PARTIAL, f"meta.k8s.io/{form.version}"
+        metadata: dict[str, Any] = {"resourceVersion": str(version), "creationTimestamp": None}
+        if annotations:
+            metadata["annotations"] = annotations
+        return msgspec.json.encode({"kind": kind, "apiVersion": api_version, "metadata": metadata})
+
+    return content

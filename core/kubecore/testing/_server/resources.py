@@ -1,0 +1,159 @@
+"""The resources that the fake API server serves: those of generated packages, and custom ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from kubecore.testing._rules.facts import Facts, ResourceFacts
+from kubecore.testing._schemas.openapi import OpenApiType
+from kubecore.testing._schemas.packages import Package, load
+from kubecore.testing._schemas.schema_type import SchemaType
+
+__all__ = ["Resource", "Resources", "Subresource"]
+
+_SHARED_STORAGE: Final = {("events.k8s.io", "events"): ("", "events")}
+"""Resources whose objects are those of another group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subresource:
+    """A subresource.
+
+    Attributes:
+        group: The API group of its body.
+        version: The API version of its body.
+        kind: The kind of its body, "" if it is a stream.
+        verbs: The verbs in the words of RBAC.
+    """
+
+    group: str
+    version: str
+    kind: str
+    verbs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource in one version.
+
+    Attributes:
+        group: The API group, "" for core.
+        version: The API version.
+        resource: The plural.
+        kind: The kind.
+        is_namespaced: Whether its objects have a namespace.
+        verbs: The verbs in the words of RBAC.
+        subresources: By name.
+        schema: The type of its objects.
+        is_custom: Whether a CustomResourceDefinition defines it.
+        facts: The behaviour of the kind that no document contains.
+    """
+
+    group: str
+    version: str
+    resource: str
+    kind: str
+    is_namespaced: bool
+    verbs: frozenset[str]
+    subresources: Mapping[str, Subresource] = field(default_factory=dict[str, Subresource])
+    schema: SchemaType
+    facts: ResourceFacts
+    is_custom: bool = False
+
+    @property
+    def open_api(self) -> OpenApiType:
+        """The type of the objects of a built-in kind.
+
+        Raises:
+            TypeError: The kind is a custom one.
+        """
+        if not isinstance(self.schema, OpenApiType):
+            raise TypeError(f"{self.kind} is a custom kind")
+        return self.schema
+
+    @property
+    def api_version(self) -> str:
+        """Group and version, as objects contain them."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def group_resource(self) -> str:
+        """Such as `deployments.apps`, for messages."""
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+    @property
+    def storage(self) -> tuple[str, str]:
+        """The key of its collection in the store: all versions share one."""
+        return _SHARED_STORAGE.get((self.group, self.resource), (self.group, self.resource))
+
+
+class Resources:
+    """All resources that are served.
+
+    Args:
+        packages: The import names of generated packages.
+        facts: Facts about kinds that documents do not contain.
+
+    Raises:
+        ModuleNotFoundError: There is no such package.
+        ConfigError: A package has no schemas.
+    """
+
+    def __init__(self, packages: Iterable[str], facts: Facts) -> None:
+        self._found: dict[tuple[str, str, str], Resource] = {}
+        for name in packages:
+            package = load(name)
+            if not package.is_custom:  # Kinds of CRDs are served after a definition is created.
+                for made in _of_package(package, facts):
+                    self.add(made)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._found.values())
+
+    def find(self, group: str, version: str, resource: str) -> Resource | None:
+        """Return a resource, None if it is not served."""
+        return self._found.get((group, version, resource))
+
+    def of_kind(self, api_version: str, kind: str) -> Resource | None:
+        """Return the resource of a kind, None if it is not served."""
+        group, _, version = api_version.rpartition("/")
+        return next(
+            (made for made in self if (made.group, made.version, made.kind) == (group, version, kind)),
+            None,
+        )
+
+    def in_group_version(self, group: str, version: str) -> list[Resource]:
+        """Return the resources of a group version, in order of their plurals."""
+        found = [made for made in self if (made.group, made.version) == (group, version)]
+        return sorted(found, key=lambda made: made.resource)
+
+    def add(self, resource: Resource) -> None:
+        """Serve a resource."""
+        self._found[resource.group, resource.version, resource.resource] = resource
+
+    def remove(self, group: str, resource: str) -> None:
+        """Stop serving all versions of a resource."""
+        self._found = {key: made for key, made in self._found.items() if (key[0], key[2]) != (group, resource)}
+
+
+def _of_package(package: Package, facts: Facts) -> Iterator[Resource]:
+    for made in package.resources:
+        known = facts.resources.get(f"{made.group}/{made.version}/{made.plural}".lstrip("/"))
+        if known is None:  # A resource that the real server does not serve by default.
+            continue
+        yield Resource(
+            group=made.group,
+            version=made.version,
+            resource=made.plural,
+            kind=made.kind,
+            is_namespaced=made.namespaced,
+            verbs=frozenset(made.verbs),
+            subresources={
+                name: Subresource(group=sub.group, version=sub.version, kind=sub.kind, verbs=frozenset(sub.verbs))
+                for name, sub in made.subresources.items()
+            },
+            schema=package.schema(made.group, made.version, made.kind),
+            facts=known,
+        )

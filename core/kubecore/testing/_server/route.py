@@ -1,0 +1,65 @@
+"""The resource that a path names, and the verb of a request."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote
+
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import RequestError
+from kubecore.testing._server.resources import Resource, Resources
+
+__all__ = ["METHOD_NOT_ALLOWED", "NOT_FOUND", "find", "route"]
+
+NOT_FOUND: Final = RequestError(404, "NotFound", "the server could not find the requested resource", details={})
+METHOD_NOT_ALLOWED: Final = RequestError(
+    405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
+)
+_NAMED: Final = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+_COLLECTION: Final = {"GET": "list", "HEAD": "list", "DELETE": "deletecollection", "POST": "create"}
+_OF_NAMESPACES: Final = ("status", "finalize")
+
+
+def route(received: Received) -> None:
+    """Set verb, group, version, resource, subresource, namespace and name of a request."""
+    segments = [unquote(part) for part in received.path.strip("/").split("/")]
+    received.verb = received.method.lower()
+    if segments[0] == "api" and len(segments) > 2:
+        received.version, rest = segments[1], segments[2:]
+    elif segments[0] == "apis" and len(segments) > 3:
+        received.group, received.version, rest = segments[1], segments[2], segments[3:]
+    else:
+        return
+    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _OF_NAMESPACES:
+        received.namespace, rest = rest[1], rest[2:]
+    received.resource = rest[0]
+    received.name = rest[1] if len(rest) > 1 else ""
+    received.subresource = "/".join(rest[2:])
+    verbs = _NAMED if received.name else _COLLECTION
+    received.verb = verbs.get(received.method, received.verb)
+    if received.verb == "list" and dict(received.query).get("watch", "") in ("true", "1"):
+        received.verb = "watch"
+
+
+def find(received: Received, resources: Resources) -> Resource:
+    """Return the resource of a request.
+
+    Raises:
+        RequestError: It is not served, is not in namespaces, or lacks the verb.
+    """
+    resource = resources.find(received.group, received.version, received.resource)
+    if resource is None or (received.namespace and not resource.is_namespaced):
+        raise NOT_FOUND
+    if received.subresource:
+        sub = resource.subresources.get(received.subresource)
+        if sub is None:
+            raise NOT_FOUND
+        verbs = sub.verbs
+    else:
+        verbs = resource.verbs
+    is_all = resource.is_namespaced and not received.namespace
+    if received.verb not in verbs or (is_all and received.verb not in ("list", "watch", "deletecollection")):
+        raise METHOD_NOT_ALLOWED
+    if received.verb == "create" and received.name and not received.subresource:
+        raise METHOD_NOT_ALLOWED
+    return resource

@@ -1,0 +1,98 @@
+"""Label and field selectors of lists, watches and deletions of collections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kubecore.errors import InvalidRequestError
+from kubecore.selectors import parser
+from kubecore.testing._server.options import bad_request
+from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.store import Record
+
+__all__ = ["field_value", "matcher"]
+
+_SPELLINGS: Final = {"status.successful": "status.succeeded", "source": "source.component"}
+_ALWAYS: Final = ("metadata.name", "metadata.namespace")
+_CONVERTED: Final = {("", "pods"), ("", "events"), ("", "nodes"), ("", "replicationcontrollers"), ("batch", "jobs")}
+"""Kinds whose refusal of an unknown field has the older text."""
+
+
+class _Metadata(msgspec.Struct):
+    labels: dict[str, str] | None = None
+
+
+class _Labelled(msgspec.Struct):
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+
+
+_DECODER: Final = msgspec.json.Decoder(_Labelled)
+
+
+class _Term(NamedTuple):
+    field: str
+    value: str
+    is_equal: bool
+
+
+def matcher(resource: Resource, label_selector: str, field_selector: str) -> Callable[[Record], bool] | None:
+    """Return the function that decides whether an object is selected, None if all are.
+
+    Args:
+        resource: The resource.
+        label_selector: The label selector, or "".
+        field_selector: The field selector, or "".
+
+    Raises:
+        RequestError: A selector can't be read, or names a field by which objects can't be selected.
+    """
+    terms = _terms(resource, field_selector)
+    try:
+        selector = parser.parse(label_selector) if label_selector else None
+    except InvalidRequestError as error:
+        raise bad_request(f"unable to parse requirement: {error}") from None
+    if selector is None and not terms:
+        return None
+
+    def matches(record: Record) -> bool:
+        if selector is not None and not selector.matches(_DECODER.decode(record.content).metadata.labels or {}):
+            return False
+        if not terms:
+            return True
+        document = record.document()
+        return all((field_value(document, term.field) == term.value) is term.is_equal for term in terms)
+
+    return matches
+
+
+def field_value(document: dict[str, Any], path: str) -> str:
+    """Return the value of a field as field selectors compare it: as text, "" if it is missing."""
+    value: Any = document
+    for name in _SPELLINGS.get(path, path).split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    if value is None:
+        return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _terms(resource: Resource, selector: str) -> list[_Term]:
+    found = [_term(text, selector) for text in selector.split(",") if text]
+    allowed = (*_ALWAYS, *resource.facts.field_selectors)
+    for term in found:
+        if term.field not in allowed:
+            if resource.is_custom or (resource.group, resource.resource) in _CONVERTED:
+                raise bad_request(f"field label not supported: {term.field}")
+            shown = ", ".join(f'"{name}"' for name in _ALWAYS)
+            raise bad_request(f'"{term.field}" is not a known field selector: only {shown}')
+    return found
+
+
+def _term(text: str, selector: str) -> _Term:
+    for sign in ("!=", "==", "="):
+        field, found, value = text.partition(sign)
+        if found:
+            return _Term(field, value, is_equal=sign != "!=")
+    raise bad_request(f"invalid selector: '{selector}'; can't understand '{text}'")

@@ -1,0 +1,195 @@
+"""The fake API server: from one request to one reply. Not safe for several threads: the caller holds a lock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from kubecore.testing._rules.facts import load_facts
+from kubecore.testing._server import bodies, creating, deleting, listing, patching, reading, updating
+from kubecore.testing._server.accepting import form_of
+from kubecore.testing._server.deleting import DeleteOptions
+from kubecore.testing._server.discovery import discovered
+from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.options import WriteOptions
+from kubecore.testing._server.resources import Resource, Resources
+from kubecore.testing._server.route import find, route
+from kubecore.testing._server.state import State, Unsure, not_found
+from kubecore.testing._server.statuses import failure, json_reply, success
+from kubecore.testing._server.store import Change, Store
+from kubecore.testing._server.watching import WatchStream
+
+__all__ = ["Server"]
+
+_FIRST_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+class Server:
+    """A Kubernetes API server in memory.
+
+    Attributes:
+        state: The objects, the resources and the time.
+
+    Args:
+        clock: The time of the server, with a time zone.
+        seed: The source of uids, generated names and the first revision.
+        version: The version of Kubernetes whose behaviour is simulated.
+        packages: The generated packages whose kinds are served.
+        controllers: Whether namespaces and garbage are deleted as by a controller manager.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        seed: int = 0,
+        version: str = "1.37",
+        packages: Sequence[str] = ("kubeclient",),
+        controllers: bool = True,
+    ) -> None:
+        chance = random.Random(seed)  # noqa: S311 - Names need no cryptography.
+        self.version: Final = version
+        self.store: Final = Store(chance.randrange(1_000, 100_000))
+        facts = load_facts(version)
+        self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
+        self.refused: Final[list[str]] = []
+        self._watches: set[WatchStream] = set()
+        self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
+            "get": self._get,
+            "list": self._list,
+            "watch": self._watch,
+            "create": self._create,
+            "update": self._update,
+            "patch": self._patch,
+            "delete": self._delete,
+            "deletecollection": self._delete_collection,
+        }
+        self.store.observers.append(self._changed)
+        self._create_namespaces()
+
+    @property
+    def unsure(self) -> list[Unsure]:
+        """Writes for which a rule of the real server was not checked."""
+        return self.state.unsure
+
+    def respond(self, received: Received) -> Reply:
+        """Handle a request.
+
+        Args:
+            received: The request; its resource, its verb and the status of the response are set.
+
+        Raises:
+            NotSimulatedError: The server doesn't simulate it.
+        """
+        route(received)
+        try:
+            reply = self._handle(received)
+        except RequestError as error:
+            reply = failure(error)
+        except NotSimulatedError as error:
+            self.refused.append(str(error))
+            raise
+        received.status = reply.code
+        return reply
+
+    def advance(self) -> None:
+        """Send the bookmarks and end the watches that are due after the clock moved."""
+        now = self.state.now()
+        for stream in list(self._watches):
+            stream.advance(now, self.store.revision)
+
+    def _handle(self, received: Received) -> Reply:
+        if not received.resource:
+            return discovered(self.state.resources, self.version, received)
+        resource = find(received, self.state.resources)
+        if received.subresource not in ("", "status"):
+            raise NotSimulatedError(
+                f"{received.method} {received.path} is not simulated; add a response with cluster.on(...), "
+                "or run with --kube=real"
+            )
+        return self._verbs[received.verb](resource, received)
+
+    def _get(self, resource: Resource, received: Received) -> Reply:
+        return reading.get(self.state, resource, received)
+
+    def _list(self, resource: Resource, received: Received) -> Reply:
+        return reading.list_page(self.state, resource, received)
+
+    def _watch(self, resource: Resource, received: Received) -> Reply:
+        reply, stream = reading.watch(self.state, resource, received)
+        if not stream.is_ended:
+            self._watches.add(stream)
+            stream.on_close(self._watches.discard)
+        return reply
+
+    def _create(self, resource: Resource, received: Received) -> Reply:
+        options = WriteOptions.of(received, "CreateOptions")
+        body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
+        made = creating.create(self.state, resource, received, body.object, options)
+        return self._written(resource, received, made, 201, body.warnings)
+
+    def _update(self, resource: Resource, received: Received) -> Reply:
+        options = WriteOptions.of(received, "UpdateOptions")
+        body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
+        updating.check_names(resource, received, body.object["metadata"])
+        record = self.store.get(resource.storage, (received.namespace, received.name))
+        if record is None:
+            if not resource.facts.create_on_update or received.subresource:
+                raise not_found(resource, received.name)
+            body.object["metadata"].pop("resourceVersion", None)
+            made = creating.create(self.state, resource, received, body.object, options)
+            return self._written(resource, received, made, 201, body.warnings)
+        self.state.check_version(resource, record)
+        made = updating.replace(self.state, resource, received, record.document(), body.object, options)
+        return self._written(resource, received, made, 200, body.warnings)
+
+    def _patch(self, resource: Resource, received: Received) -> Reply:
+        made, code, warnings = patching.patch(self.state, resource, received)
+        return self._written(resource, received, made, code, warnings)
+
+    def _written(
+        self, resource: Resource, received: Received, made: dict[str, Any], code: int, warnings: tuple[str, ...]
+    ) -> Reply:
+        form = form_of(received)
+        if form.shape:
+            made = {
+                "kind": form.shape,
+                "apiVersion": f"meta.k8s.io/{form.version}",
+                "metadata": made["metadata"],
+            }
+        return json_reply(made, code, warnings)
+
+    def _delete(self, resource: Resource, received: Received) -> Reply:
+        return deleting.delete(self.state, resource, received, DeleteOptions.of(received))
+
+    def _delete_collection(self, resource: Resource, received: Received) -> Reply:
+        options = DeleteOptions.of(received)
+        records = reading.delete_selection(self.state, resource, received)
+        for record in records:
+            deleting.mark_deleted(self.state, resource, record.document(), options)
+        if resource.facts.deleted_collection == "status":
+            return success({"kind": resource.resource})
+        page = listing.Page(records, self.store.revision)
+        return Reply(
+            code=200,
+            headers=[("content-type", "application/json")],
+            content=reading.written_list(resource, page, form_of(received)),
+        )
+
+    def _changed(self, change: Change) -> None:
+        for stream in list(self._watches):
+            stream.offer(change)
+
+    def _create_namespaces(self) -> None:
+        namespaces = self.state.resources.find("", "v1", "namespaces")
+        if namespaces is None:
+            return
+        for name in _FIRST_NAMESPACES:
+            path = "/api/v1/namespaces"
+            received = Received(method="POST", path=path, headers={"user-agent": "kube-apiserver"})
+            options = WriteOptions(is_dry_run=False, validation="Ignore", manager="kube-apiserver")
+            body = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
+            creating.create(self.state, namespaces, received, body, options)

@@ -1,0 +1,132 @@
+"""The state that all requests share: the objects, the resources, the time and chance."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from kubecore.testing._rules.facts import Facts
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError
+from kubecore.testing._server.metadata import timestamp
+from kubecore.testing._server.resources import Resource, Resources
+from kubecore.testing._server.store import Record, Store
+
+__all__ = ["NAMESPACES", "State", "Unsure", "key_of", "not_found"]
+
+NAMESPACES: Final = ("", "namespaces")
+
+Unsure = tuple[str, str, str]
+"""A rule that was not checked: the kind, the place and a description."""
+
+
+def not_found(resource: Resource, name: str) -> RequestError:
+    """Return the error of a missing object."""
+    details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    return RequestError(404, "NotFound", f'{resource.group_resource} "{name}" not found', details=details)
+
+
+class State:
+    """The state that all requests share.
+
+    Attributes:
+        store: The objects.
+        resources: The resources that are served.
+        facts: Facts about kinds that documents do not contain.
+        chance: The source of uids and generated names.
+        unsure: Writes for which a rule was not checked.
+
+    Args:
+        store: The objects.
+        resources: The resources that are served.
+        facts: Facts about kinds that documents do not contain.
+        clock: The time of the server, with a time zone.
+        chance: The source of uids and generated names.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        resources: Resources,
+        facts: Facts,
+        clock: Callable[[], datetime],
+        chance: random.Random,
+    ) -> None:
+        self.store: Final = store
+        self.resources: Final = resources
+        self.facts: Final = facts
+        self.chance: Final = chance
+        self.unsure: Final[list[Unsure]] = []
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Return the time of the server."""
+        return self._clock()
+
+    def timestamp(self) -> str:
+        """Return the time of the server in whole seconds, as objects contain it."""
+        return timestamp(self._clock())
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Record:
+        """Return an object.
+
+        Raises:
+            RequestError: 404, it is missing.
+            NotSimulatedError: It was written in another version or group.
+        """
+        record = self.store.get(resource.storage, (namespace, name))
+        if record is None:
+            raise not_found(resource, name)
+        self.check_version(resource, record)
+        return record
+
+    def check_version(self, resource: Resource, record: Record) -> None:
+        """Refuse to convert an object between versions.
+
+        Raises:
+            NotSimulatedError: It was written in another version or group.
+        """
+        if resource.is_custom:
+            return
+        found = record.document().get("apiVersion")
+        if found != resource.api_version:
+            raise NotSimulatedError(
+                f"an object of {resource.group_resource} was written as {found}; reading it as "
+                f"{resource.api_version} is not simulated: use one version, or run with --kube=real"
+            )
+
+    def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
+        """Refuse to create an object in a namespace that is missing or being deleted.
+
+        Raises:
+            RequestError: 404 or 403.
+        """
+        if not resource.is_namespaced:
+            return
+        record = self.store.get(NAMESPACES, ("", namespace))
+        if record is None:
+            details = {"name": namespace, "kind": "namespaces"}
+            raise RequestError(404, "NotFound", f'namespaces "{namespace}" not found', details=details)
+        if b'"deletionTimestamp"' not in record.content or "deletionTimestamp" not in record.document()["metadata"]:
+            return
+        text = f"unable to create new content in namespace {namespace} because it is being terminated"
+        cause = Cause("NamespaceTerminating", f"namespace {namespace} is being terminated", "metadata.namespace")
+        details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+        raise RequestError(
+            403,
+            "Forbidden",
+            f'{resource.group_resource} "{name}" is forbidden: {text}',
+            details={**details, "causes": [cause._asdict()]},
+        )
+
+    def note_unsure(self, resource: Resource, received: Received, texts: list[str]) -> None:
+        """Keep that rules were not checked for a write."""
+        self.unsure.extend((resource.kind, received.path, text) for text in texts)
+
+
+def key_of(document: dict[str, Any]) -> tuple[str, str]:
+    """Return namespace and name of an object."""
+    metadata = document["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]

@@ -1,0 +1,176 @@
+"""The objects of the fake API server, with one revision for all of them, and the history of their changes."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+__all__ = ["Change", "Key", "Record", "Snapshot", "Storage", "Store"]
+
+Storage = tuple[str, str]
+"""The key of a collection: group and plural."""
+
+Key = tuple[str, str]
+"""Namespace and name of an object."""
+
+
+class Record(NamedTuple):
+    """An object in the store.
+
+    Attributes:
+        content: Its JSON, as the server sends it.
+        version: Its resource version.
+    """
+
+    content: bytes
+    version: int
+
+    def document(self) -> dict[str, Any]:
+        """Return the object; the caller may change it."""
+        document: dict[str, Any] = msgspec.json.decode(self.content)
+        return document
+
+
+class Change(NamedTuple):
+    """A write.
+
+    Attributes:
+        storage: The collection.
+        key: Namespace and name.
+        old: The object before, None if it was created.
+        new: The object after. The last state, with the version of the deletion, if it was deleted.
+        is_deletion: Whether it was deleted.
+    """
+
+    storage: Storage
+    key: Key
+    old: Record | None
+    new: Record
+    is_deletion: bool
+
+    @property
+    def version(self) -> int:
+        """The revision of the write."""
+        return self.new.version
+
+
+class Snapshot(NamedTuple):
+    """All objects at one revision."""
+
+    revision: int
+    collections: dict[Storage, dict[Key, Record]]
+
+
+class Store:
+    """The objects, and the history since the last compaction.
+
+    Attributes:
+        revision: The revision of the last write.
+        compacted: The revision of the last compaction: versions before it have expired.
+        observers: Called with each change, in order.
+
+    Args:
+        revision: The first revision.
+    """
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self.compacted = revision
+        self.observers: Final[list[Callable[[Change], None]]] = []
+        self._collections: dict[Storage, dict[Key, Record]] = {}
+        self._history: list[Change] = []
+
+    def get(self, storage: Storage, key: Key) -> Record | None:
+        """Return an object, None if it is missing."""
+        return self._collections.get(storage, {}).get(key)
+
+    def write(self, storage: Storage, key: Key, document: dict[str, Any]) -> Record:
+        """Create or replace an object; its resource version is set.
+
+        Args:
+            storage: The collection.
+            key: Namespace and name.
+            document: The object; its metadata are changed.
+        """
+        record = self._next(document)
+        collection = self._collections.setdefault(storage, {})
+        old = collection.get(key)
+        collection[key] = record
+        self._report(Change(storage, key, old, record, is_deletion=False))
+        return record
+
+    def delete(self, storage: Storage, key: Key, document: dict[str, Any]) -> Record:
+        """Delete an object.
+
+        Args:
+            storage: The collection.
+            key: Namespace and name.
+            document: The last state; its resource version becomes that of the deletion.
+
+        Raises:
+            KeyError: It is missing.
+        """
+        old = self._collections[storage].pop(key)
+        record = self._next(document)
+        self._report(Change(storage, key, old, record, is_deletion=True))
+        return record
+
+    def collection(self, storage: Storage, revision: int | None = None) -> dict[Key, Record]:
+        """Return the objects of a collection at a revision, by default the newest; the caller must not change them.
+
+        Args:
+            storage: The collection.
+            revision: A revision that has not expired.
+        """
+        current = self._collections.get(storage, {})
+        if revision is None or revision >= self.revision:
+            return current
+        found = dict(current)
+        for change in reversed(self._since(revision)):
+            if change.storage != storage:
+                continue
+            if change.old is None:
+                found.pop(change.key, None)
+            else:
+                found[change.key] = change.old
+        return found
+
+    def changes(self, storage: Storage, revision: int) -> Iterator[Change]:
+        """Yield the changes of a collection after a revision, in order."""
+        return (change for change in self._since(revision) if change.storage == storage)
+
+    def compact(self) -> None:
+        """Forget the history."""
+        self._history = []
+        self.compacted = self.revision
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of all objects."""
+        return Snapshot(self.revision, {storage: dict(found) for storage, found in self._collections.items()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to an earlier state; the revision goes back, and the history is forgotten."""
+        self._collections = {storage: dict(found) for storage, found in snapshot.collections.items()}
+        self.revision = snapshot.revision
+        self.compact()
+
+    def storages(self) -> Iterable[Storage]:
+        """Return the keys of all collections that were ever written."""
+        return self._collections.keys()
+
+    def _next(self, document: dict[str, Any]) -> Record:
+        self.revision += 1
+        document["metadata"]["resourceVersion"] = str(self.revision)
+        return Record(msgspec.json.encode(document), self.revision)
+
+    def _report(self, change: Change) -> None:
+        self._history.append(change)
+        for observer in list(self.observers):
+            observer(change)
+
+    def _since(self, revision: int) -> list[Change]:
+        start = bisect.bisect_right(self._history, revision, key=lambda change: change.version)
+        return self._history[start:]

@@ -1,0 +1,200 @@
+"""Updates: the allowed changes of an object, and their effects."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kubecore.testing._apply.managed import keep_times, stripped, track_update
+from kubecore.testing._server import metadata
+from kubecore.testing._server.creating import not_updatable_fields, with_defaults
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import Cause, RequestError, invalid
+from kubecore.testing._server.options import WriteOptions, bad_request
+from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.state import State
+
+__all__ = ["check_names", "check_versions", "finish", "replace"]
+
+_MODIFIED: Final = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def check_names(resource: Resource, received: Received, wanted: dict[str, Any]) -> None:
+    """Refuse a body of another object than the path names.
+
+    Raises:
+        RequestError: 400.
+    """
+    name = wanted.get("name", "")
+    if not name:
+        text = f"the name of the object ({received.name} based on URL) was undeterminable: name must be provided"
+        raise bad_request(text)
+    if name != received.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({received.name})")
+    if resource.is_namespaced and wanted.get("namespace", received.namespace) not in ("", received.namespace):
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+
+
+def check_versions(resource: Resource, live: dict[str, Any], wanted: dict[str, Any], *, may_omit: bool = False) -> None:
+    """Refuse an update of an older state of the object.
+
+    Args:
+        resource: The resource.
+        live: The stored object.
+        wanted: The metadata of the request.
+        may_omit: Whether the version may be missing, as in a patch.
+
+    Raises:
+        RequestError: 409, or 422 if the version is missing.
+    """
+    name, version = live["metadata"]["name"], wanted.get("resourceVersion") or ""
+    if version in ("", "0"):
+        if not may_omit and not resource.facts.unconditional_update:
+            text = "Invalid value: 0: must be specified for an update"
+            raise _invalid_resource(resource, name, [Cause("FieldValueInvalid", text, "metadata.resourceVersion")])
+    elif not (version.isascii() and version.isdigit()):
+        raise RequestError(500, "", f'strconv.ParseUint: parsing "{version}": invalid syntax')
+    elif version != live["metadata"]["resourceVersion"]:
+        raise metadata.conflict(resource, name, _MODIFIED)
+    uid = wanted.get("uid") or ""
+    if uid and uid != live["metadata"]["uid"]:
+        raise metadata.precondition_failed(resource, name, uid, live["metadata"]["uid"])
+
+
+def _invalid_resource(resource: Resource, name: str, causes: list[Cause]) -> RequestError:
+    """Return the error of an object that is invalid, which names the resource instead of the kind."""
+    return invalid(resource.group, resource.resource, name, causes)
+
+
+def replace(
+    state: State,
+    resource: Resource,
+    received: Received,
+    live: dict[str, Any],
+    body: dict[str, Any],
+    options: WriteOptions,
+    *,
+    is_patch: bool = False,
+) -> dict[str, Any]:
+    """Replace the state of an object, or of its status, and return the object.
+
+    Args:
+        state: The state.
+        resource: The resource.
+        received: The request.
+        live: The stored object.
+        body: The new state, as `bodies.understood` returns it.
+        options: The options of the request.
+        is_patch: Whether the new state is the result of a patch: the version may be missing.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    wanted = metadata.wanted_metadata(body)
+    check_versions(resource, live, wanted, may_omit=is_patch)
+    document = merged(resource, received.subresource, live, {**body, "metadata": wanted})
+    document = with_defaults(resource, document, state.facts)
+    document = track_update(
+        live,
+        document,
+        resource.schema,
+        manager=options.manager,
+        api_version=resource.api_version,
+        subresource=received.subresource,
+        now=state.timestamp(),
+        reset=not_updatable_fields(resource, received.subresource),
+    )
+    return finish(state, resource, received, live, document, options)
+
+
+def merged(resource: Resource, subresource: str, live: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Return the new object: fields that the request can't write keep their stored values."""
+    found = {**body, "metadata": metadata.kept(live["metadata"], body["metadata"])}
+    if resource.is_namespaced:
+        found["metadata"]["namespace"] = live["metadata"]["namespace"]
+    found["metadata"]["name"] = live["metadata"]["name"]
+    found["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    if subresource == "status":
+        result = {**live, "status": body["status"]} if "status" in body else _without(live, "status")
+        if resource.is_custom:  # Of its metadata, only the managed fields are taken.
+            taken = {key: value for key, value in found["metadata"].items() if key == "managedFields"}
+            return {**result, "metadata": {**_without(live["metadata"], "managedFields"), **taken}}
+        return {**result, "metadata": found["metadata"]}
+    if "status" in resource.subresources:
+        found = _without(found, "status")
+        if "status" in live:
+            found["status"] = live["status"]
+    return found
+
+
+def _without(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if key != name}
+
+
+def finish(
+    state: State,
+    resource: Resource,
+    received: Received,
+    live: dict[str, Any],
+    document: dict[str, Any],
+    options: WriteOptions,
+) -> dict[str, Any]:
+    """Check and store the new state of an object; an object whose last finalizer was removed is deleted.
+
+    Returns:
+        The object as it is stored; the live one if nothing changed.
+
+    Raises:
+        RequestError: 422, it is invalid.
+    """
+    causes = list(metadata.causes_of(resource, document["metadata"]))
+    causes += _finalizer_causes(live["metadata"], document["metadata"])
+    if causes:
+        raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
+    _count_generation(resource, live, document)
+    document = keep_times(live, document)
+    if document == live or options.is_dry_run:
+        return document
+    key = (document["metadata"].get("namespace", ""), document["metadata"]["name"])
+    if _is_finished(document):
+        state.store.delete(resource.storage, key, document)
+    else:
+        state.store.write(resource.storage, key, document)
+    return document
+
+
+def _finalizer_causes(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:
+    if "deletionTimestamp" not in old:
+        return []
+    added = [name for name in new.get("finalizers") or () if name not in (old.get("finalizers") or ())]
+    if not added:
+        return []
+    shown = "[]string{" + ", ".join(f'"{name}"' for name in added) + "}"
+    text = "no new finalizers can be added if the object is being deleted, found new finalizers " + shown
+    return [Cause("FieldValueForbidden", f"Forbidden: {text}", "metadata.finalizers")]
+
+
+def _is_finished(document: dict[str, Any]) -> bool:
+    """Return whether nothing holds an object that is being deleted any more."""
+    found = document["metadata"]
+    if "deletionTimestamp" not in found or found.get("finalizers"):
+        return False
+    return not found.get("deletionGracePeriodSeconds") and not (document.get("spec") or {}).get("finalizers")
+
+
+def _count_generation(resource: Resource, live: dict[str, Any], document: dict[str, Any]) -> None:
+    """Raise the generation if the desired state changed."""
+    if not resource.facts.generation:
+        return
+    before, after = desired(resource, live), desired(resource, document)
+    if before != after:
+        document["metadata"]["generation"] = live["metadata"].get("generation", 0) + 1
+
+
+def desired(resource: Resource, document: dict[str, Any]) -> Any:
+    """Return the part of an object whose changes the generation counts."""
+    plain = stripped(document)
+    labels = (plain.get("metadata") or {}).get("labels") if resource.facts.generation_of_labels else None
+    if "spec" in plain and not resource.is_custom:
+        return plain["spec"], labels
+    names = {"metadata", "apiVersion", "kind"} | ({"status"} if "status" in resource.subresources else set())
+    return {key: value for key, value in plain.items() if key not in names}, labels
