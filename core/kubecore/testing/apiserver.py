@@ -9,6 +9,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -23,6 +24,7 @@ from kubecore.testing.machine.signing_key import SigningKey
 if TYPE_CHECKING:
     from kubecore.rest import Config
     from kubecore.testing.machine.controller_thread import ControllerThread
+    from kubecore.testing.machine.sharing import SharedServer
 
 __all__ = ["ApiServer", "BinariesMissingError"]
 
@@ -67,6 +69,37 @@ class ApiServer:
         self._files: Folder | None = None
         self._plane: ControlPlane | None = None
         self._controllers: ControllerThread | None = None
+
+    @classmethod
+    def shared(
+        cls,
+        run: str | os.PathLike[str],
+        version: str = "1.37",
+        controllers: bool = True,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> AbstractContextManager[SharedServer]:
+        """Share one server among the processes of a test run, such as the workers of pytest-xdist.
+
+        The first process that enters the block starts the server. It waits at the end of its block for the other
+        processes, and stops the server.
+
+        Args:
+            run: A private folder of the test run. With pytest-xdist it is `tmp_path_factory.getbasetemp().parent`.
+            version: The version of Kubernetes.
+            controllers: Whether namespaces, garbage and pods are deleted.
+            folder: The folder of the programs etcd and kube-apiserver.
+
+        Returns:
+            A context manager. It yields `url`, `config` and `kubeconfig` of the server.
+
+        Raises:
+            BinariesMissingError: The programs are missing.
+        """
+        from kubecore.testing.machine.sharing import shared
+
+        made = cls(version, controllers, folder=folder)
+        return shared(run, lambda: made)
 
     def __repr__(self) -> str:
         """Show the version, and the address if the server runs."""
