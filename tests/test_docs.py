@@ -26,6 +26,7 @@ from kubecore import errors, kubeconfig, quantity, rest
 from kubecore.model import meta
 from kubecore.testing.machine.processes import free_port
 from tests.cluster import Cluster, Nodes
+from tests.cluster.build import binaries
 from tests.server import targets
 from tests.server.backend import backend
 
@@ -120,6 +121,20 @@ def test_the_code_about_work_queues_runs(number: int, said: str) -> None:
     code = blocks("docs/workqueue.md")[number]
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("number", "command", "said"), [(0, [], "{'n': '1'}\n"), (1, ["-m", "pytest", "-q"], "1 passed")]
+)
+def test_the_code_about_tests_runs(number: int, command: list[str], said: str, tmp_path: Path) -> None:
+    file = tmp_path / "test_program.py"
+    file.write_text(blocks("docs/testing.md")[number], "utf-8")
+    environ = {**os.environ, "KUBEBUILDER_ASSETS": str(binaries())}
+    arguments = [sys.executable, *command, str(file)]
+    done = subprocess.run(arguments, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert said in done.stdout
 
 
@@ -514,6 +529,7 @@ RUN = {
     "docs/observability.md": 4,
     "docs/performance.md": 1,
     "docs/port-forward.md": 2,
+    "docs/testing.md": 2,
     "docs/waiting.md": 4,
     "docs/watch.md": 2,
     "docs/workqueue.md": 3,

@@ -74,7 +74,7 @@ def shared(
             fcntl.flock(lock, fcntl.LOCK_EX)
             is_owner = _is_free(owner)
             if is_owner:
-                # What an owner that was killed has left behind is replaced.
+                # An owner that was killed has left its address behind.
                 address.unlink(missing_ok=True)
                 server = stack.enter_context(start())
                 _write(address, server)
