@@ -19,7 +19,7 @@ from typing import Final
 from tests.cluster import Cluster
 from tests.torture.server import PodServer, Reply, Request, http_response
 
-__all__ = ["BREAK", "Gateway", "failure", "status_response"]
+__all__ = ["BREAK", "Gateway", "connect_tls", "failure", "status_response"]
 
 BREAK: Final = b"break"
 """Instead of an event: the stream ends there, without its proper end."""
@@ -39,6 +39,25 @@ def status_response(code: int, reason: str, *headers: str) -> bytes:
     """Write the response of an API server that refuses a request."""
     lines = ("Content-Type: application/json", "Connection: close", *headers)
     return http_response(json.dumps(failure(code, reason)).encode(), *lines, status=f"{code} {reason}")
+
+
+def connect_tls(context: ssl.SSLContext, port: int) -> ssl.SSLSocket:
+    """Connect to a server on loopback. `wrap_socket` leaks a connection that the server has reset before the handshake.
+
+    Args:
+        context: The TLS context.
+        port: The port of the server.
+
+    Raises:
+        OSError: The server is gone.
+    """
+    connection = context.wrap_socket(socket.socket(), server_hostname="127.0.0.1")
+    try:
+        connection.connect(("127.0.0.1", port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class Gateway(PodServer):
@@ -89,9 +108,9 @@ class Gateway(PodServer):
         return Reply(self._respond(request, headers), "close")
 
     def _respond(self, request: Request, headers: dict[str, str]) -> Iterator[bytes]:
-        connection = http.client.HTTPSConnection("127.0.0.1", self._cluster.port, context=self._tls)
-        connection.connect()
-        made = connection.sock
+        connection = http.client.HTTPConnection("127.0.0.1", self._cluster.port)
+        made = connection.sock = connect_tls(self._tls, self._cluster.port)
+        response: http.client.HTTPResponse | None = None
         with self._guard:
             self._upstream.add(made)
         try:
@@ -114,6 +133,8 @@ class Gateway(PodServer):
         finally:
             with self._guard:
                 self._upstream.discard(made)
+            if response is not None:
+                response.close()  # It holds the connection if the server ends it after the response.
             connection.close()
 
     def _stream(self, request: Request, response: http.client.HTTPResponse) -> Iterator[bytes]:
