@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.cluster.nodes import until
+from tests.conformance.exchange import parsed
 
 if TYPE_CHECKING:
     from kubecore.testing._server.exchange import Reply, ReplyStream
@@ -136,7 +137,7 @@ class _RealReading:
         return found
 
     def rest(self) -> Any:
-        return json.loads(self._response.read())
+        return parsed(self._response.read())
 
 
 class FakeServer:
@@ -215,7 +216,7 @@ class _FakeReading:
         return found
 
     def rest(self) -> Any:
-        return json.loads(self._content)
+        return parsed(self._content)
 
 
 def _failed(error: Exception) -> Raw:

@@ -29,7 +29,7 @@ class Exchange:
     @classmethod
     def of(cls, request: str, raw: Raw) -> Self:
         """Make it from a whole response."""
-        return cls(request=request, code=raw.code, headers=_kept(raw.headers), body=_parsed(raw.content))
+        return cls(request=request, code=raw.code, headers=_kept(raw.headers), body=parsed(raw.content))
 
     @classmethod
     def of_events(cls, request: str, reading: Reading, events: int) -> Self:
@@ -37,7 +37,7 @@ class Exchange:
         if reading.code != 200:
             return cls(request=request, code=reading.code, headers=_kept(reading.headers), body=reading.rest())
         lines = reading.lines(events)
-        return cls(request=request, code=200, headers=_kept(reading.headers), body=[_parsed(line) for line in lines])
+        return cls(request=request, code=200, headers=_kept(reading.headers), body=[parsed(line) for line in lines])
 
     def document(self) -> dict[str, Any]:
         """Return the line of the transcript."""
@@ -54,7 +54,8 @@ def _kept(headers: list[tuple[str, str]]) -> dict[str, Any]:
     return found
 
 
-def _parsed(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
+    """Return a body, decoded if it is JSON."""
     try:
         return json.loads(content)
     except ValueError:

@@ -1,7 +1,8 @@
 """The fault and fuzz suite: `python -m tests.torture NAME [--n N] [--seed S]`.
 
 `watch` also accepts `--events N --faults M --client go`, and `informer` accepts `--events N --faults M`, or
-`--rows all|quick|NAME,NAME --n N`. `watch`, `informer`, `election` and `structural` need the real API server.
+`--rows all|quick|NAME,NAME --n N`. `watch`, `informer`, `election`, `structural` and `fake` need the real API
+server.
 
 Each command prints the first bad cases, then one line with the number of tries and of bad cases. It exits with 1 if a
 case was bad.
@@ -42,6 +43,7 @@ COMMANDS: Final = (
     "sim",
     "specs",
     "structural",
+    "fake",
 )
 
 
