@@ -70,7 +70,7 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Reques
         causes: At least one.
     """
     shown = f"{kind}.{group}" if group else kind
-    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     return RequestError(
         422,

@@ -1,0 +1,1 @@
+"""Checks of custom resources against structural schemas, with the failures that the API server reports."""

@@ -1,0 +1,91 @@
+"""Regular expressions of Go, as far as Python can match them in the same way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["matches"]
+
+_SPACE: Final = r"\t\n\f\r "
+_SAME: Final = frozenset("dDwWbBtnfrv.\\+*?()[]{}|^$/-\"'#&%!@,:;<=>_~`")
+
+
+def matches(pattern: str, text: str) -> bool | None:
+    """Return whether a pattern is found in a text; None if Python may match it differently from Go.
+
+    Args:
+        pattern: The pattern, in the syntax of Go.
+        text: The text.
+    """
+    compiled = _compiled(pattern)
+    if compiled is None:
+        return None
+    if not text.isascii() and not pattern.isascii() and "(?i" in pattern:
+        return None
+    return compiled.search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile("".join(_translated(pattern)), re.ASCII)
+    except (re.error, _UnsureError, RecursionError, OverflowError):
+        return None
+
+
+class _UnsureError(Exception):
+    """A construct that Go and Python read differently, or that one of them does not know."""
+
+
+def _translated(pattern: str) -> Iterator[str]:
+    """Yield the parts of a pattern in the syntax of Python."""
+    in_class, position, size = False, 0, len(pattern)
+    while position < size:
+        sign, after = pattern[position], pattern[position + 1 : position + 2]
+        if sign == "\\":
+            yield _escape(after, in_class=in_class)
+            position += 2
+            continue
+        position += 1
+        if in_class:
+            if sign == "[" or (sign in "&|~-" and after == sign):
+                raise _UnsureError
+            in_class = sign != "]"
+            yield sign
+        elif sign == "[":
+            if after == "]" or pattern[position : position + 2] == "^]":
+                raise _UnsureError
+            in_class = True
+            yield sign
+        elif sign == "$":
+            yield r"\Z"
+        elif _is_unlike(sign, pattern[position : position + 2]):
+            raise _UnsureError
+        else:
+            yield sign
+
+
+def _is_unlike(sign: str, after: str) -> bool:
+    """Return whether a sign outside of classes begins something that Go and Python read differently."""
+    if sign == "(":
+        return after.startswith("?") and after != "?:"
+    if sign in "*+?}":
+        return after.startswith(("+", "*"))
+    return sign == "{" and after.startswith(",")
+
+
+def _escape(sign: str, *, in_class: bool) -> str:
+    if sign == "s":
+        return _SPACE if in_class else f"[{_SPACE}]"
+    if sign == "S" and not in_class:
+        return f"[^{_SPACE}]"
+    if sign == "A" and not in_class:
+        return r"\A"
+    if sign == "z" and not in_class:
+        return r"\Z"
+    if sign in _SAME and sign and not (in_class and sign in "bB"):
+        return "\\" + sign
+    raise _UnsureError

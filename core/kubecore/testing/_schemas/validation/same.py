@@ -1,0 +1,69 @@
+"""Values that an update does not change: the old value of each place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubecore.testing._schemas.shapes import is_list, is_map, items_of, part_of
+
+__all__ = ["Old", "same"]
+
+
+class Old:
+    """The value of one place before an update.
+
+    Args:
+        value: The value.
+        schema: The schema of the place.
+        is_root: Whether it is a whole object.
+    """
+
+    __slots__ = ("_is_root", "_schema", "value")
+
+    def __init__(self, value: Any, schema: Mapping[str, Any], *, is_root: bool = False) -> None:
+        self.value = value
+        self._schema = schema
+        self._is_root = is_root
+
+    def field(self, name: str) -> Old | None:
+        """Return the old value of a field, or None if there was none."""
+        if not is_map(self.value) or name not in self.value:
+            return None
+        if self._is_root and name in ("apiVersion", "kind"):
+            return None
+        _, part = part_of(self._schema, name)
+        return None if part is None else Old(self.value[name], part)
+
+    def item(self, item: Any) -> Old | None:
+        """Return the old item of a list that has the keys of an item, if items have keys."""
+        schema = self._schema
+        if schema.get("x-kubernetes-list-type") != "map" or not is_list(self.value):
+            return None
+        if not is_map(item):
+            return None
+        names = schema.get("x-kubernetes-list-map-keys") or ()
+        for each in self.value:
+            if is_map(each) and all(same(each.get(name), item.get(name)) for name in names):
+                return Old(each, items_of(schema) or {})
+        return None
+
+
+def same(first: Any, second: Any) -> bool:
+    """Return whether two values are equal and all their parts are of the same type."""
+    waiting = [(first, second)]
+    while waiting:
+        one, other = waiting.pop()
+        if type(one) is not type(other):
+            return False
+        if is_map(one):
+            if one.keys() != other.keys():
+                return False
+            waiting += [(one[name], other[name]) for name in one]
+        elif is_list(one):
+            if len(one) != len(other):
+                return False
+            waiting += zip(one, other, strict=True)
+        elif one != other:
+            return False
+    return True

@@ -1,0 +1,147 @@
+"""Creations of custom resources: the response of a real API server, and what the schemas of the fake one decide.
+
+`python -m tests.testing.structural_table` records `recorded/structural.jsonl` again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from kubecore.testing._schemas.validation.objects import check, read
+from kubecore.testing._server.failures import invalid
+from tests.cluster import Cluster
+from tests.testing.structural_cases import draw_object, draw_schema
+
+__all__ = ["TABLE", "differences", "is_unsure", "recorded", "responses"]
+
+TABLE: Final = Path(__file__).parent / "recorded" / "structural.jsonl"
+"""One line for each kind: a schema, then pairs of an object and the response."""
+
+_GROUP: Final = "shapes.example.com"
+_Json = dict[str, Any]
+
+
+def recorded() -> Iterator[tuple[_Json, _Json, _Json]]:
+    """Yield the schema, the object and the response of each recorded creation."""
+    for line in TABLE.read_text("utf-8").splitlines():
+        found = json.loads(line)
+        for sent, response in found["cases"]:
+            yield found["schema"], sent, response
+
+
+def differences(schema: _Json, sent: _Json, response: _Json) -> list[str]:
+    """Return what the fake server decides differently from a response. Rules that it can't check are left out.
+
+    Args:
+        schema: The schema of the kind.
+        sent: The object.
+        response: `code`, and either `object` or `reason`, `causes` and `size`, the length of the message.
+    """
+    stored = copy.deepcopy(sent)
+    read(stored, schema)
+    verdict = check(stored, schema)
+    if verdict.unsure:
+        return []
+    if not verdict.causes:
+        mine: _Json = {"code": 201, "object": stored}
+    else:
+        error = invalid(_GROUP, sent["kind"], "x", verdict.causes)
+        causes = sorted([list(cause) for cause in verdict.causes])
+        mine = {"code": error.code, "reason": error.reason, "causes": causes, "size": len(error.message)}
+    return [
+        f"{name}: {mine.get(name)!r} instead of {response.get(name)!r}"
+        for name in sorted({*mine, *response})
+        if mine.get(name) != response.get(name)
+    ]
+
+
+def is_unsure(schema: _Json, sent: _Json) -> bool:
+    """Return whether the fake server can't check all rules for an object."""
+    stored = copy.deepcopy(sent)
+    read(stored, schema)
+    return bool(check(stored, schema).unsure)
+
+
+def responses(cluster: Cluster, seed: int, kinds: int, each: int) -> Iterator[tuple[_Json, _Json, _Json]]:
+    """Create random kinds and objects on a real API server; yield the schema, the object and the response.
+
+    Args:
+        cluster: The API server.
+        seed: The seed of the kinds and objects.
+        kinds: The number of kinds.
+        each: The number of objects of each kind.
+    """
+    draw = Random(seed)
+    made = 0
+    while made < kinds:
+        schema = {"type": "object", "properties": {"spec": draw_schema(draw, 3), "status": draw_schema(draw, 2)}}
+        kind = f"Shape{seed}x{made}"
+        plural = f"{kind.lower()}s"
+        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        code, _ = cluster.raw("POST", definitions, _definition(kind, plural, schema))
+        if code != 201:
+            continue
+        made += 1
+        path = f"/apis/{_GROUP}/v1/{plural}"
+        _wait_until_served(cluster, path)
+        for _ in range(each):
+            sent = {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": "x"}}
+            sent |= draw_object(draw, schema)
+            yield schema, sent, _shape(*cluster.raw("POST", f"{path}?dryRun=All", sent))
+        cluster.raw("DELETE", f"{definitions}/{plural}.{_GROUP}")
+
+
+def _wait_until_served(cluster: Cluster, path: str) -> None:
+    until = time.monotonic() + 30
+    while cluster.raw("GET", path)[0] != 200:
+        if time.monotonic() > until:
+            raise TimeoutError(path)
+        time.sleep(0.05)
+
+
+def _definition(kind: str, plural: str, schema: _Json) -> _Json:
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{_GROUP}"},
+        "spec": {
+            "group": _GROUP,
+            "scope": "Cluster",
+            "names": {"plural": plural, "singular": kind.lower(), "kind": kind},
+            "versions": [version],
+        },
+    }
+
+
+def _shape(code: int, body: _Json) -> _Json:
+    """Return what of a response does not depend on time; the server lists the causes of a map in random order."""
+    if code == 201:
+        return {"code": code, "object": {**body, "metadata": {"name": body["metadata"]["name"]}}}
+    causes = sorted([each["reason"], each["message"], each["field"]] for each in body["details"]["causes"])
+    return {"code": code, "reason": body["reason"], "causes": causes, "size": len(body["message"])}
+
+
+def _record() -> None:
+    by_schema: dict[str, _Json] = {}
+    with Cluster(all_apis=False, controllers=False) as cluster:
+        for schema, sent, response in responses(cluster, 1, 100, 20):
+            found = by_schema.setdefault(json.dumps(schema), {"schema": schema, "cases": []})
+            good = sum(each["code"] == 201 for _, each in found["cases"])
+            bad = len(found["cases"]) - good
+            if (good if response["code"] == 201 else bad) < 2 and not is_unsure(schema, sent):
+                found["cases"].append((sent, response))
+    lines = (json.dumps(each, sort_keys=True, ensure_ascii=True) for each in by_schema.values() if each["cases"])
+    TABLE.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
+if __name__ == "__main__":
+    _record()
+    sys.exit(0)
