@@ -26,13 +26,13 @@ def has_format(name: str, text: str) -> bool | None:
     return FORMATS[name.replace("-", "")](text)
 
 
-def _pattern(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern, re.ASCII)
-    return lambda text: compiled.fullmatch(text) is not None
+_UUID: Final = "{0}{{8}}-?{0}{{4}}-?{1}-?{2}-?{0}{{12}}"
+_FOUR: Final = f"{_HEX}{{4}}"
+_VARIANT: Final = f"[89abAB]{_HEX}{{3}}"
 
 
-def _uuid(third: str = f"{_HEX}{{4}}", fourth: str = f"{_HEX}{{4}}") -> Callable[[str], bool]:
-    return _pattern(f"{_HEX}{{8}}-?{_HEX}{{4}}-?{third}-?{fourth}-?{_HEX}{{12}}")
+def _by(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda text: pattern.fullmatch(text) is not None
 
 
 def _date(text: str) -> bool:
@@ -76,11 +76,11 @@ def _is_duration(text: str) -> bool:
     return any(unit in _UNITS or unit.startswith(_LONG_UNITS) for unit in units)
 
 
-_MAILBOX: Final = _pattern(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+")
+_MAILBOX: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+")
 
 
 def _email(text: str) -> bool | None:
-    if _MAILBOX(text):
+    if _MAILBOX.fullmatch(text):
         domain = text.partition("@")[2]
         return True if ".." not in domain and not domain.startswith(".") and not domain.endswith(".") else None
     # Names, comments and quoted parts need the whole grammar of addresses.
@@ -133,11 +133,20 @@ def _parses(kind: Callable[[str], object], text: str) -> bool:
     return True
 
 
+_PAIRS: Final = "{0}{0}([:-]{0}{0}){{{1}}}"
+_FOURS: Final = r"{0}{{4}}(\.{0}{{4}}){{{1}}}"
+_MACS: Final = (
+    re.compile(_PAIRS.format(_HEX, 5)),
+    re.compile(_PAIRS.format(_HEX, 7)),
+    re.compile(_PAIRS.format(_HEX, 19)),
+    re.compile(_FOURS.format(_HEX, 2)),
+    re.compile(_FOURS.format(_HEX, 3)),
+    re.compile(_FOURS.format(_HEX, 9)),
+)
+
+
 def _mac(text: str) -> bool:
-    parts = r"{0}{0}([:-]{0}{0}){{{1}}}"
-    dotted = r"{0}{{4}}(\.{0}{{4}}){{{1}}}"
-    shapes = [parts.format(_HEX, n) for n in (5, 7, 19)] + [dotted.format(_HEX, n) for n in (2, 3, 9)]
-    return len({sign for sign in text if sign in ":-."}) == 1 and any(re.fullmatch(shape, text) for shape in shapes)
+    return len({sign for sign in text if sign in ":-."}) == 1 and any(shape.fullmatch(text) for shape in _MACS)
 
 
 def _isbn10(text: str) -> bool:
@@ -154,7 +163,7 @@ def _isbn13(text: str) -> bool:
     return sum(int(sign) * (3 if n % 2 else 1) for n, sign in enumerate(digits)) % 10 == 0
 
 
-_CARD: Final = _pattern(
+_CARD: Final = re.compile(
     r"(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}"
     r"|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35[0-9]{3})[0-9]{11})"
 )
@@ -163,7 +172,7 @@ _CARD: Final = _pattern(
 def _credit_card(text: str) -> bool:
     digits = re.sub("[^0-9]+", "", text)
     doubled = [int(sign) * (2 if n % 2 else 1) for n, sign in enumerate(reversed(digits))]
-    return _CARD(digits) and sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
+    return _CARD.fullmatch(digits) is not None and sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
 def _byte(text: str) -> bool:
@@ -189,14 +198,23 @@ def _uri(text: str) -> bool | None:
 
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SHORT: Final = _pattern(_LABEL)
-_LONG: Final = _pattern(rf"{_LABEL}(\.{_LABEL})*")
+_SHORT: Final = re.compile(_LABEL)
+_LONG: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _COLOUR: Final = r"(0|[1-9][0-9]?|1[0-9][0-9]?|2[0-4][0-9]|25[0-5])"
 _BLANK: Final = r"[\t\n\f\r ]*"
 
+_BSON: Final = re.compile(f"{_HEX}{{24}}")
+_UUIDS: Final = re.compile(_UUID.format(_HEX, _FOUR, _FOUR))
+_UUID3: Final = re.compile(_UUID.format(_HEX, f"3{_HEX}{{3}}", _FOUR))
+_UUID4: Final = re.compile(_UUID.format(_HEX, f"4{_HEX}{{3}}", _VARIANT))
+_UUID5: Final = re.compile(_UUID.format(_HEX, f"5{_HEX}{{3}}", _VARIANT))
+_SSN: Final = re.compile(r"[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}")
+_HEX_COLOUR: Final = re.compile(f"#?({_HEX}{{3}}|{_HEX}{{6}})")
+_RGB: Final = re.compile(rf"rgb\({_BLANK}{_COLOUR}{_BLANK},{_BLANK}{_COLOUR}{_BLANK},{_BLANK}{_COLOUR}{_BLANK}\)")
+
 FORMATS: Final[Mapping[str, Callable[[str], bool | None]]] = MappingProxyType(
     {
-        "bsonobjectid": _pattern(f"{_HEX}{{24}}"),
+        "bsonobjectid": _by(_BSON),
         "uri": _uri,
         "email": _email,
         "hostname": _hostname,
@@ -204,24 +222,24 @@ FORMATS: Final[Mapping[str, Callable[[str], bool | None]]] = MappingProxyType(
         "ipv6": _ipv6,
         "cidr": _cidr,
         "mac": _mac,
-        "uuid": _uuid(),
-        "uuid3": _uuid(f"3{_HEX}{{3}}"),
-        "uuid4": _uuid(f"4{_HEX}{{3}}", f"[89abAB]{_HEX}{{3}}"),
-        "uuid5": _uuid(f"5{_HEX}{{3}}", f"[89abAB]{_HEX}{{3}}"),
+        "uuid": _by(_UUIDS),
+        "uuid3": _by(_UUID3),
+        "uuid4": _by(_UUID4),
+        "uuid5": _by(_UUID5),
         "isbn": lambda text: _isbn10(text) or _isbn13(text),
         "isbn10": _isbn10,
         "isbn13": _isbn13,
         "creditcard": _credit_card,
-        "ssn": _pattern(r"[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}"),
-        "hexcolor": _pattern(f"#?({_HEX}{{3}}|{_HEX}{{6}})"),
-        "rgbcolor": _pattern(rf"rgb\({_BLANK}{_COLOUR}{_BLANK},{_BLANK}{_COLOUR}{_BLANK},{_BLANK}{_COLOUR}{_BLANK}\)"),
+        "ssn": _by(_SSN),
+        "hexcolor": _by(_HEX_COLOUR),
+        "rgbcolor": _by(_RGB),
         "byte": _byte,
         "password": lambda _: True,
         "date": _date,
         "duration": _duration,
         "datetime": _date_time,
-        "k8sshortname": lambda text: len(text) <= 63 and _SHORT(text),
-        "k8slongname": lambda text: len(text) <= 253 and _LONG(text),
+        "k8sshortname": lambda text: len(text) <= 63 and _SHORT.fullmatch(text) is not None,
+        "k8slongname": lambda text: len(text) <= 253 and _LONG.fullmatch(text) is not None,
     }
 )
 """The checks of formats, by names without dashes."""
