@@ -11,10 +11,10 @@ class Bug(NamedTuple):
     """A change of the source that makes the fake server wrong.
 
     Attributes:
-        name: What is wrong.
+        name: A name of the fault.
         module: The module below `kubecore.testing._schemas`.
         function: The function or class that the change is in.
-        right: The text in the source, which is there once.
+        right: Text that the source contains once.
         wrong: The text that replaces it.
         holders: The modules that use the function, if not its own.
     """

@@ -76,7 +76,7 @@ def read(value: dict[str, Any], schema: Schema) -> list[str]:
 
 
 def check(value: dict[str, Any], schema: Schema, old: dict[str, Any] | None = None, *, part: str = "") -> Verdict:
-    """Check an object against the schema of its version. `metadata` is checked only as far as the schema says.
+    """Check an object against the schema of its version. `metadata` is checked by the schema only.
 
     Args:
         value: The object, after `read`.
