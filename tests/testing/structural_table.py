@@ -1,4 +1,4 @@
-"""Creations of custom resources: the response of a real API server, and what the schemas of the fake one decide.
+"""Creations of custom resources: responses of a real API server, and the decisions of the fake one.
 
 `python -m tests.testing.structural_table` records `recorded/structural.jsonl` again.
 """
@@ -37,7 +37,7 @@ def recorded() -> Iterator[tuple[_Json, _Json, _Json]]:
 
 
 def differences(schema: _Json, sent: _Json, response: _Json) -> list[str]:
-    """Return what the fake server decides differently from a response. Rules that it can't check are left out.
+    """Return the differences between the decision of the fake server and a response. Unsure decisions are left out.
 
     Args:
         schema: The schema of the kind.
@@ -122,7 +122,7 @@ def _definition(kind: str, plural: str, schema: _Json) -> _Json:
 
 
 def _shape(code: int, body: _Json) -> _Json:
-    """Return what of a response does not depend on time; the server lists the causes of a map in random order."""
+    """Return the part of a response that does not depend on time; causes are sorted."""
     if code == 201:
         return {"code": code, "object": {**body, "metadata": {"name": body["metadata"]["name"]}}}
     causes = sorted([each["reason"], each["message"], each["field"]] for each in body["details"]["causes"])
