@@ -190,7 +190,10 @@ class _Reading:
             _fail(self._request, self._deadlines, ConnectionAbortedError(errno.ECONNABORTED, ""), "body")
         if self._rest == 0:
             _fail(self._request, self._deadlines, CutError("the connection ended before the end of the body"), "body")
-        chunk = self._ready()
+        try:
+            chunk = self._ready()
+        except OSError as error:
+            _fail(self._request, self._deadlines, error, "body")
         if chunk and self._rest is not None:
             chunk = chunk[: self._rest]
             self._rest -= len(chunk)

@@ -34,8 +34,8 @@ class Received:
     method: str
     path: str
     query: list[tuple[str, str]] = field(default_factory=list)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
     number: int = 0
     verb: str = ""
     group: str = ""

@@ -1,0 +1,168 @@
+"""Faults that a test injects into the exchanges with a server, in front of it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeAlias
+
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.failures import Cause
+from kubecore.testing._server.plans import Plan
+from kubecore.testing.matching import Kind, Matcher
+from kubecore.testing.responses import Response
+
+__all__ = ["Fault", "Faults"]
+
+Rule: TypeAlias = Callable[[Received], "Response | Received | None"]
+"""Receives a request; returns its outcome, a changed request for the server, or None to let it pass."""
+
+
+class Fault:
+    """A fault that is active until it is removed.
+
+    Args:
+        matcher: The requests that it applies to.
+        rule: Its effect.
+        times: How often it applies, None for no limit.
+    """
+
+    def __init__(self, matcher: Matcher, rule: Rule, times: int | None) -> None:
+        if times is not None and times < 1:
+            raise ValueError(f"times is {times}: expected 1 or more, or None for no limit")
+        self._matcher = matcher
+        self._rule = rule
+        self._times = times
+        self._lock = threading.Lock()
+        self._count = 0
+        self._is_removed = False
+
+    @property
+    def count(self) -> int:
+        """The number of requests that it was applied to."""
+        return self._count
+
+    def remove(self) -> None:
+        """End the fault; a second call does nothing."""
+        self._is_removed = True
+
+    def apply(self, received: Received) -> Response | Received | None:
+        """Return the effect on a request, None for no effect."""
+        if not self._matcher.matches(received):
+            return None
+        with self._lock:
+            if self._is_removed or (self._times is not None and self._count >= self._times):
+                return None
+            self._count += 1
+        return self._rule(received)  # Without a lock: it may use a client of the same server.
+
+
+class Faults:
+    """The faults of a server. Each method that adds one returns it; the fault that was added first wins."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def on(
+        self,
+        verb: str,
+        kind: Kind,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        subresource: str = "",
+        times: int | None = None,
+    ) -> Callable[[Rule], Fault]:
+        """Return a decorator: its function decides about each matching request.
+
+        Args:
+            verb: The verb as RBAC names it, or `*`.
+            kind: A model, a kind, a resource in the plural, or `*`.
+            namespace: The namespace, None for all.
+            name: The name, None for all.
+            subresource: The subresource, `*` for all.
+            times: How often it applies, None for no limit.
+        """
+        matcher = Matcher.of(verb, kind, namespace=namespace, name=name, subresource=subresource)
+
+        def add(rule: Rule) -> Fault:
+            fault = Fault(matcher, rule, times)
+            self._faults.append(fault)
+            return fault
+
+        return add
+
+    def respond_with(self, verb: str, kind: Kind, response: Response, *, times: int | None = None) -> Fault:
+        """Give each matching request one outcome."""
+        return self.on(verb, kind, times=times)(lambda received: response)
+
+    def fail(
+        self,
+        verb: str,
+        kind: Kind,
+        reason: str = "Conflict",
+        *,
+        code: int | None = None,
+        message: str = "",
+        causes: Sequence[Cause] = (),
+        retry_after: int | None = None,
+        times: int | None = None,
+    ) -> Fault:
+        """Respond with a Status: see `Response.status`."""
+        response = Response.status(reason, code=code, message=message, causes=causes, retry_after=retry_after)
+        return self.respond_with(verb, kind, response, times=times)
+
+    def throttle(self, verb: str = "*", kind: Kind = "*", *, retry_after: int = 1, times: int | None = 3) -> Fault:
+        """Respond with 429 and `Retry-After`, in seconds."""
+        return self.fail(verb, kind, "TooManyRequests", retry_after=retry_after, times=times)
+
+    def deny(
+        self, verb: str, kind: Kind, *, user: str = "system:serviceaccount:default:default", times: int | None = None
+    ) -> Fault:
+        """Respond with 403, in the words of RBAC."""
+        return self.respond_with(verb, kind, Response.denied(user), times=times)
+
+    def lose_response(self, verb: str, kind: Kind, *, times: int | None = None) -> Fault:
+        """Let the server handle the request, and break the connection before the response."""
+        return self.respond_with(verb, kind, Response.lost(), times=times)
+
+    def break_off(self, verb: str, kind: Kind, *, after_bytes: int = 0, times: int | None = None) -> Fault:
+        """Break the connection after some bytes of the body."""
+        return self.respond_with(verb, kind, Response.broken(after_bytes), times=times)
+
+    def garble(self, verb: str, kind: Kind, *, times: int | None = None) -> Fault:
+        """Respond with a page instead of the object."""
+        return self.respond_with(verb, kind, Response.html(), times=times)
+
+    def delay(self, verb: str, kind: Kind, seconds: float, *, times: int | None = None) -> Fault:
+        """Handle the request after some real seconds."""
+        return self.respond_with(verb, kind, Response.delayed(seconds), times=times)
+
+    def hang(self, verb: str, kind: Kind, *, times: int | None = None) -> Fault:
+        """Never respond: only a time limit of the client ends the request."""
+        return self.respond_with(verb, kind, Response.never(), times=times)
+
+    def refuse_connections(self, *, times: int | None = None) -> Fault:
+        """Refuse every connection until the fault is removed."""
+        return self.respond_with("*", "*", Response.refused(), times=times)
+
+    @contextlib.contextmanager
+    def down(self) -> Generator[Fault]:
+        """Refuse every connection within a block."""
+        fault = self.refuse_connections()
+        try:
+            yield fault
+        finally:
+            fault.remove()
+
+    def plan(self, received: Received) -> Plan:
+        """Return how an exchange goes: as the first fault that has an effect decides."""
+        plan = Plan()
+        for fault in tuple(self._faults):
+            effect = fault.apply(received if plan.received is None else plan.received)
+            if isinstance(effect, Response):
+                return effect.plan(received)
+            if effect is not None:
+                plan.received = effect
+        return plan

@@ -1,0 +1,81 @@
+"""The way from transports to one server: recording, faults, and the lock of the server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.failures import NotSimulatedError
+from kubecore.testing._server.plans import Plan
+from kubecore.testing.faults import Faults
+from kubecore.testing.matching import describe
+from kubecore.testing.recording import Calls
+
+__all__ = ["ServerGate"]
+
+
+class ServerGate:
+    """The requests of all clients of one server.
+
+    Args:
+        respond: The server: returns the reply to a request. It is called under one lock.
+        faults: The faults of the exchanges; by default there are none.
+
+    Attributes:
+        lock: The lock under which the server is called.
+        calls: The received requests.
+        faults: The faults of the exchanges.
+        refused: The errors of requests that the server doesn't simulate.
+        after: Called without the lock after the server has handled the request of a client.
+    """
+
+    def __init__(self, respond: Callable[[Received], Reply], faults: Faults | None = None) -> None:
+        self._respond = respond
+        self.lock = threading.RLock()
+        self.calls = Calls()
+        self.faults = Faults() if faults is None else faults
+        self.after: Callable[[Received, Reply], None] | None = None
+        self.refused: list[NotSimulatedError] = []
+
+    def plan(self, received: Received) -> Plan:
+        """Record a request, and decide how its exchange goes."""
+        describe(received)
+        self.calls.add(received)  # Before the rules, whose own requests come later.
+        plan = self.faults.plan(received)
+        if plan.is_refused:
+            self.calls.discard(received)
+        return plan
+
+    def perform(self, received: Received, plan: Plan, *, is_internal: bool = False) -> Reply:
+        """Return the reply to a request.
+
+        Args:
+            received: The request.
+            plan: How the exchange goes.
+            is_internal: Whether the request is the test's, and not a client's.
+
+        Raises:
+            NotSimulatedError: The server doesn't simulate it.
+        """
+        reply = plan.reply
+        if reply is None:
+            try:
+                with self.lock:
+                    reply = self._respond(plan.received or received)
+            except NotSimulatedError as error:
+                self.refused.append(error)
+                raise
+            if self.after is not None and not is_internal:
+                self.after(received, reply)
+        received.status = reply.code
+        return reply
+
+    def check(self) -> None:
+        """Raise the first error of a request that was not simulated again, so that no program hides it.
+
+        Raises:
+            NotSimulatedError: A request was not simulated.
+        """
+        for error in self.refused:
+            raise NotSimulatedError(str(error)) from error
