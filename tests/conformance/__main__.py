@@ -57,13 +57,26 @@ def show(name: str, number: int, real: transcripts.Transcript, fake: transcripts
 def write_gaps() -> None:
     """Write the list of all differences again."""
     recorded, known = transcripts.read(), transcripts.known_gaps()
-    found = [
-        (one.name, number)
-        for one in all_cases().values()
-        for number in transcripts.differing(recorded[one.name], one.run(FakeServer()))
-    ]
-    transcripts.write_gaps((place, known.get(place, TODO)) for place in found)
-    print(f"{len(found)} differences")
+    gaps: list[tuple[tuple[str, int], str]] = []
+    for one in all_cases().values():
+        found = one.run(FakeServer())
+        for number in transcripts.differing(recorded[one.name], found):
+            place = one.name, number
+            gaps.append((place, known.get(place) or _reason(recorded[one.name], found, number)))
+    transcripts.write_gaps(gaps)
+    print(f"{len(gaps)} differences")
+
+
+def _reason(real: transcripts.Transcript, fake: transcripts.Transcript, number: int) -> str:
+    """Return a reason that only describes the difference, until somebody writes a better one."""
+    if number > min(len(real), len(fake)):
+        return "an earlier response differs"
+    left, right = real[number - 1], fake[number - 1]
+    if not right["code"]:
+        return f"not simulated: {right['body'].get('raised', '') if isinstance(right['body'], dict) else right['body']}"
+    if left["code"] != right["code"]:
+        return f"code {right['code']} instead of {left['code']}"
+    return "the body differs" if left["body"] != right["body"] else "the headers differ"
 
 
 def _pretty(value: Any) -> list[str]:
