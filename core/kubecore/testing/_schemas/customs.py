@@ -1,0 +1,87 @@
+"""CustomResourceDefinitions: the resources that they define, and the status that makes them served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from kubecore.testing._rules.facts import ResourceFacts
+from kubecore.testing._schemas.schema_type import SchemaType
+from kubecore.testing._schemas.structural import StructuralType
+from kubecore.testing._server.resources import Resource, Subresource
+
+__all__ = ["accepted_status", "resources_of"]
+
+_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+_PART_VERBS: Final = frozenset({"get", "patch", "update"})
+
+
+def resources_of(definition: Mapping[str, Any], metadata: SchemaType | None = None) -> Iterator[Resource]:
+    """Yield one resource for each served version of a definition.
+
+    Args:
+        definition: The CustomResourceDefinition.
+        metadata: The type of the metadata of objects.
+    """
+    spec = definition["spec"]
+    names, is_namespaced = spec["names"], spec["scope"] == "Namespaced"
+    for version in spec["versions"]:
+        if not version.get("served"):
+            continue
+        fields = tuple(each["jsonPath"].removeprefix(".") for each in version.get("selectableFields") or ())
+        facts = ResourceFacts(
+            kind=names["kind"],
+            singular=names.get("singular") or names["kind"].lower(),
+            verbs=_VERBS,
+            namespaced=is_namespaced,
+            short_names=tuple(names.get("shortNames") or ()),
+            categories=tuple(names.get("categories") or ()),
+            name_rule="subdomain",
+            generation=1,
+            field_selectors=("metadata.name", *(("metadata.namespace",) if is_namespaced else ()), *fields),
+        )
+        yield Resource(
+            group=spec["group"],
+            version=version["name"],
+            resource=names["plural"],
+            kind=names["kind"],
+            is_namespaced=is_namespaced,
+            verbs=frozenset(_VERBS),
+            subresources=_subresources(spec["group"], version, names["kind"]),
+            schema=StructuralType(version["schema"]["openAPIV3Schema"], metadata=metadata, is_root=True),
+            facts=facts,
+            is_custom=True,
+        )
+
+
+def _subresources(group: str, version: Mapping[str, Any], kind: str) -> dict[str, Subresource]:
+    found: dict[str, Subresource] = {}
+    declared: Mapping[str, Any] = version.get("subresources") or {}
+    if declared.get("status") is not None:
+        found["status"] = Subresource(group=group, version=version["name"], kind=kind, verbs=_PART_VERBS)
+    if declared.get("scale") is not None:
+        found["scale"] = Subresource(group="autoscaling", version="v1", kind="Scale", verbs=_PART_VERBS)
+    return found
+
+
+def accepted_status(definition: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """Return the status of a definition whose names nobody else uses, as soon as its kinds are served.
+
+    Args:
+        definition: The CustomResourceDefinition.
+        now: The time, as objects contain it.
+    """
+    spec = definition["spec"]
+    names = {"singular": spec["names"]["kind"].lower(), "listKind": f"{spec['names']['kind']}List"} | spec["names"]
+    conditions = [
+        ("NamesAccepted", "NoConflicts", "no conflicts found"),
+        ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+    ]
+    return {
+        "acceptedNames": names,
+        "conditions": [
+            {"lastTransitionTime": now, "message": message, "reason": reason, "status": "True", "type": kind}
+            for kind, reason, message in conditions
+        ],
+        "storedVersions": [each["name"] for each in spec["versions"] if each.get("storage")],
+    }
