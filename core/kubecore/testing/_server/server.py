@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._server import bodies, creating, deleting, listing, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
+from kubecore.testing._server.controlling import Background
 from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.discovery import discovered
 from kubecore.testing._server.exchange import Received, Reply
@@ -26,6 +27,10 @@ __all__ = ["Server"]
 
 _FIRST_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
+_ROOT_CA: Final = (
+    "-----BEGIN CERTIFICATE-----\nnot a certificate: the fake API server has none\n-----END CERTIFICATE-----\n"
+)
+
 
 class Server:
     """A Kubernetes API server in memory.
@@ -39,6 +44,7 @@ class Server:
         version: The version of Kubernetes whose behaviour is simulated.
         packages: The generated packages whose kinds are served.
         controllers: Whether namespaces and garbage are deleted as by a controller manager.
+        background: When the controllers work: `at once`, after each request, or `on settle`.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class Server:
         version: str = "1.37",
         packages: Sequence[str] = ("kubeclient",),
         controllers: bool = True,
+        background: Literal["at once", "on settle"] = "at once",
     ) -> None:
         chance = random.Random(seed)  # noqa: S311 - Names need no cryptography.
         self.version: Final = version
@@ -68,7 +75,12 @@ class Server:
             "deletecollection": self._delete_collection,
         }
         self.store.observers.append(self._changed)
+        self.background = background
+        self._background = Background(self.state, self._responded, _ROOT_CA) if controllers else None
+        if self._background is not None:
+            self.store.observers.append(self._background.observe)
         self._create_namespaces()
+        self.settle()
 
     @property
     def unsure(self) -> list[Unsure]:
@@ -84,14 +96,26 @@ class Server:
         Raises:
             NotSimulatedError: The server doesn't simulate it.
         """
+        try:
+            return self._responded(received)
+        except NotSimulatedError as error:
+            self.refused.append(str(error))
+            raise
+        finally:
+            if self.background == "at once":
+                self.settle()
+
+    def settle(self) -> None:
+        """Let the controllers work until they have nothing to do."""
+        if self._background is not None:
+            self._background.run()
+
+    def _responded(self, received: Received) -> Reply:
         route(received)
         try:
             reply = self._handle(received)
         except RequestError as error:
             reply = failure(error)
-        except NotSimulatedError as error:
-            self.refused.append(str(error))
-            raise
         received.status = reply.code
         return reply
 
@@ -100,11 +124,15 @@ class Server:
         now = self.state.now()
         for stream in list(self._watches):
             stream.advance(now, self.store.revision)
+        if self.background == "at once":
+            self.settle()
 
     def _handle(self, received: Received) -> Reply:
         if not received.resource:
             return discovered(self.state.resources, self.version, received)
         resource = find(received, self.state.resources)
+        if (received.resource, received.subresource, received.verb) == ("namespaces", "finalize", "update"):
+            return self._finalize(resource, received)
         if received.subresource not in ("", "status"):
             raise NotSimulatedError(
                 f"{received.method} {received.path} is not simulated; add a response with cluster.on(...), "
@@ -145,6 +173,13 @@ class Server:
         self.state.check_version(resource, record)
         made = updating.replace(self.state, resource, received, record.document(), body.object, options)
         return self._written(resource, received, made, 200, body.warnings)
+
+    def _finalize(self, resource: Resource, received: Received) -> Reply:
+        """Replace the finalizers of a namespace; the last one ends it if it is being deleted."""
+        options = WriteOptions.of(received, "UpdateOptions")
+        body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
+        live = self.state.find(resource, "", received.name).document()
+        return json_reply(updating.finalize(self.state, resource, received, live, body.object, options))
 
     def _patch(self, resource: Resource, received: Received) -> Reply:
         made, code, warnings = patching.patch(self.state, resource, received)

@@ -13,7 +13,7 @@ from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State
 
-__all__ = ["check_names", "check_versions", "finish", "replace"]
+__all__ = ["check_names", "check_versions", "finalize", "finish", "merged", "replace"]
 
 _MODIFIED: Final = "the object has been modified; please apply your changes to the latest version and try again"
 
@@ -103,6 +103,27 @@ def replace(
         now=state.timestamp(),
         reset=not_updatable_fields(resource, received.subresource),
     )
+    return finish(state, resource, received, live, document, options)
+
+
+def finalize(
+    state: State,
+    resource: Resource,
+    received: Received,
+    live: dict[str, Any],
+    body: dict[str, Any],
+    options: WriteOptions,
+) -> dict[str, Any]:
+    """Replace the finalizers of a namespace, and return the namespace.
+
+    Raises:
+        RequestError: The server refuses it.
+    """
+    check_versions(resource, live, metadata.wanted_metadata(body))
+    finalizers = (body.get("spec") or {}).get("finalizers") or []
+    spec = {key: value for key, value in (live.get("spec") or {}).items() if key != "finalizers"}
+    document = {**live, "spec": {**spec, "finalizers": finalizers} if finalizers else spec}
+    document["metadata"] = dict(live["metadata"])
     return finish(state, resource, received, live, document, options)
 
 
