@@ -35,6 +35,7 @@ def _template(**spec: Any) -> Row:
 
 
 _CONTAINERS: Final[list[Row]] = [
+    {"ports": [{"containerPort": 1}, "x"]},
     {"image": 1},
     {"ports": "x"},
     {"ports": {}},
@@ -131,6 +132,7 @@ _CONFIG_MAPS: Final = r"""
 {"data":{"a":null},"metadata":{"name":"x"},"immutable":null}
 """
 _OBJECTS: Final[list[tuple[str, str, str, Row]]] = [
+    ("coordination.k8s.io/v1", "Lease", "leases", {"spec": {"renewTime": "2020-01-01T23:00:00.123456-02:30"}}),
     ("rbac.authorization.k8s.io/v1", "Role", "roles", {"rules": []}),
     (
         "rbac.authorization.k8s.io/v1",

@@ -16,8 +16,8 @@ from kubecore.testing._server.store import Change
 
 __all__ = ["Background"]
 
-_MOST_REQUESTS: Final = 100_000
-"""Requests after which a run ends with an error: the controllers undo their own work."""
+_MOST_ROUNDS: Final = 1_000
+"""Rounds of decisions after which a run ends with an error: the controllers undo their own work."""
 
 
 class Background:
@@ -56,12 +56,14 @@ class Background:
             return
         self._is_running = True
         try:
-            for _ in range(_MOST_REQUESTS):
-                request = next(self._controllers.decide(self._view, self._state.now()), None)
-                if request is None:
+            for _ in range(_MOST_ROUNDS):
+                requests = 0
+                for request in self._controllers.decide(self._view, self._state.now()):
+                    self._respond(_received(request))
+                    requests += 1
+                if not requests:
                     return
-                self._respond(_received(request))
-            raise RuntimeError(f"the controllers sent {_MOST_REQUESTS} requests, and have not finished")
+            raise RuntimeError(f"the controllers sent requests {_MOST_ROUNDS} times, and have not finished")
         finally:
             self._is_running = False
 
