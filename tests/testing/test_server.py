@@ -1,0 +1,185 @@
+"""The server in memory: one request to one reply."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.server import Server
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+
+class Client:
+    """Sends requests to a server whose clock it moves."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.server = Server(clock=lambda: self.now)
+
+    def reply(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
+        path, _, query = target.partition("?")
+        received = Received(
+            method=method,
+            path=path,
+            query=parse_qsl(query, keep_blank_values=True),
+            headers={"user-agent": "test/1", **{key.replace("_", "-"): value for key, value in headers.items()}},
+            content=b"" if body is None else json.dumps(body).encode(),
+        )
+        return self.server.respond(received)
+
+    def send(self, method: str, target: str, body: Any = None, **headers: str) -> Any:
+        return json.loads(self.reply(method, target, body, **headers).content)
+
+    def create(self, name: str, **fields: Any) -> Any:
+        return self.send("POST", MAPS, {"metadata": {"name": name}, **fields})
+
+    def watch(self, query: str) -> Any:
+        return self.reply("GET", f"{MAPS}?watch=1&{query}").stream
+
+
+def events(stream: Any) -> list[tuple[str, str]]:
+    found = [json.loads(chunk) for chunk in stream.take()]
+    return [(one["type"], one["object"].get("metadata", {}).get("name", "")) for one in found]
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+def test_create_sets_metadata_and_managed_fields(client: Client) -> None:
+    made = client.create("a", data={"k": "1"})
+    assert made["metadata"]["creationTimestamp"] == "2026-01-01T00:00:00Z"
+    assert made["metadata"]["managedFields"][0]["manager"] == "test"
+    assert client.send("GET", f"{MAPS}/a") == made
+
+
+def test_second_create_fails_with_already_exists(client: Client) -> None:
+    client.create("a")
+    failed = client.create("a")
+    assert (failed["code"], failed["reason"]) == (409, "AlreadyExists")
+
+
+def test_update_with_an_old_version_fails_with_conflict(client: Client) -> None:
+    made = client.create("a")
+    assert client.send("PUT", f"{MAPS}/a", {**made, "data": {"k": "2"}})["data"] == {"k": "2"}
+    assert client.send("PUT", f"{MAPS}/a", made)["reason"] == "Conflict"
+
+
+def test_update_without_a_change_writes_nothing(client: Client) -> None:
+    made = client.create("a", data={"k": "1"})
+    client.now += datetime.timedelta(seconds=5)
+    assert client.send("PUT", f"{MAPS}/a", made) == made
+    assert str(client.server.store.revision) == made["metadata"]["resourceVersion"]
+
+
+def test_dry_run_stores_nothing(client: Client) -> None:
+    before = client.server.store.revision
+    assert client.reply("POST", f"{MAPS}?dryRun=All", {"metadata": {"name": "a"}}).code == 201
+    assert client.server.store.revision == before
+    assert client.reply("GET", f"{MAPS}/a").code == 404
+
+
+def test_strict_validation_refuses_unknown_fields(client: Client) -> None:
+    body = {"metadata": {"name": "a", "x": 1}, "foo": 1}
+    failed = client.send("POST", f"{MAPS}?fieldValidation=Strict", body)
+    assert failed["message"].endswith('strict decoding error: unknown field "metadata.x", unknown field "foo"')
+    warned = client.reply("POST", MAPS, body)
+    assert ("warning", '299 - "unknown field \\"foo\\""') in warned.headers
+
+
+def test_finalizers_keep_an_object_until_the_last_is_removed(client: Client) -> None:
+    client.send("POST", MAPS, {"metadata": {"name": "a", "finalizers": ["x.io/a"]}})
+    held = client.send("DELETE", f"{MAPS}/a")
+    assert held["metadata"]["deletionGracePeriodSeconds"] == 0
+    assert client.create("a")["message"].startswith("object is being deleted: ")
+    held["metadata"]["finalizers"] = []
+    assert client.reply("PUT", f"{MAPS}/a", held).code == 200
+    assert client.reply("GET", f"{MAPS}/a").code == 404
+
+
+def test_pages_of_a_list_are_of_one_version(client: Client) -> None:
+    for name in "abc":
+        client.create(name)
+    first = client.send("GET", f"{MAPS}?limit=2")
+    client.create("b2")
+    rest = client.send("GET", f"{MAPS}?limit=2&continue={first['metadata']['continue']}")
+    assert first["metadata"]["remainingItemCount"] == 1
+    assert [item["metadata"]["name"] for item in rest["items"]] == ["c"]
+    assert rest["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+def test_continue_after_a_compaction_expires_with_a_new_token(client: Client) -> None:
+    for name in "abc":
+        client.create(name)
+    token = client.send("GET", f"{MAPS}?limit=1")["metadata"]["continue"]
+    client.create("d")
+    client.server.store.compact()
+    failed = client.send("GET", f"{MAPS}?limit=1&continue={token}")
+    assert failed["reason"] == "Expired"
+    rest = client.send("GET", f"{MAPS}?continue={failed['metadata']['continue']}")
+    assert [item["metadata"]["name"] for item in rest["items"]] == ["b", "c", "d"]
+
+
+def test_watch_from_a_version_yields_deletions_in_between(client: Client) -> None:
+    client.create("a")
+    version = client.send("GET", MAPS)["metadata"]["resourceVersion"]
+    client.send("DELETE", f"{MAPS}/a")
+    assert events(client.watch(f"resourceVersion={version}")) == [("DELETED", "a")]
+
+
+def test_watch_with_a_selector_adds_and_deletes_by_labels(client: Client) -> None:
+    stream = client.watch("labelSelector=x%3D1")
+    made = client.create("a")
+    made["metadata"]["labels"] = {"x": "1"}
+    made = client.send("PUT", f"{MAPS}/a", made)
+    made["metadata"]["labels"] = {"x": "2"}
+    client.send("PUT", f"{MAPS}/a", made)
+    assert events(stream) == [("ADDED", "a"), ("DELETED", "a")]
+
+
+def test_watch_from_a_compacted_version_ends_with_an_error_event(client: Client) -> None:
+    client.create("a")
+    version = client.server.store.revision
+    client.create("b")
+    client.server.store.compact()
+    stream = client.watch(f"resourceVersion={version}")
+    assert json.loads(stream.take()[0])["object"]["code"] == 410
+    assert stream.is_ended
+
+
+def test_watch_ends_after_its_time_limit_with_a_bookmark(client: Client) -> None:
+    stream = client.watch("timeoutSeconds=30&allowWatchBookmarks=true")
+    client.now += datetime.timedelta(seconds=31)
+    client.server.advance()
+    assert events(stream) == [("BOOKMARK", "")]
+    assert stream.is_ended
+
+
+def test_status_and_desired_state_change_by_their_own_paths(client: Client) -> None:
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": {"spec": {"containers": []}}}
+    made = client.send("POST", path, {"metadata": {"name": "d"}, "spec": spec, "status": {"replicas": 3}})
+    assert made.get("status", {}) == {}
+    made["status"] = {"replicas": 2}
+    made["spec"]["replicas"] = 7
+    changed = client.send("PUT", f"{path}/d/status", made)
+    assert changed["status"] == {"replicas": 2}
+    assert changed["spec"]["replicas"] == 1
+    changed["spec"]["replicas"] = 7
+    assert client.send("PUT", f"{path}/d", changed)["metadata"]["generation"] == 2
+
+
+def test_terminating_namespace_refuses_new_objects(client: Client) -> None:
+    client.send("POST", "/api/v1/namespaces", {"metadata": {"name": "x"}})
+    left = client.send("DELETE", "/api/v1/namespaces/x")
+    assert left["status"] == {"phase": "Terminating"}
+    refused = client.send("POST", MAPS.replace("default", "x"), {"metadata": {"name": "a"}})
+    assert refused["details"]["causes"][0]["reason"] == "NamespaceTerminating"
