@@ -103,7 +103,7 @@ def test_an_owner_in_the_foreground_waits_for_dependents_that_are_held() -> None
     assert not wire.has("owner")
 
 
-def test_controllers_wait_for_settle_if_a_test_says_so() -> None:
+def test_controllers_on_settle_wait_for_it() -> None:
     wire = Wire("on settle")
     wire.create("dependent", wire.create("owner"))
     wire.send("DELETE", f"{CONFIG_MAPS}/owner")

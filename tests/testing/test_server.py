@@ -21,7 +21,7 @@ class Client:
 
     def __init__(self) -> None:
         self.now = START
-        self.server = Server(clock=lambda: self.now)
+        self.server = Server(clock=lambda: self.now, controllers=False)
 
     def reply(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
         path, _, query = target.partition("?")
