@@ -13,6 +13,8 @@ __all__ = ["Definition"]
 
 
 class _Names(Model, kw_only=True):
+    """The names of a kind."""
+
     kind: str = ""
 
 
@@ -22,6 +24,8 @@ class _Version(Model, kw_only=True):
 
 
 class _Spec(Model, kw_only=True):
+    """The spec of a definition."""
+
     group: str = ""
     names: _Names = msgspec.field(default_factory=_Names)
     versions: list[_Version] = []  # noqa: RUF012 - msgspec copies it
@@ -34,6 +38,8 @@ class _Condition(Model, kw_only=True):
 
 
 class _Status(Model, kw_only=True):
+    """The status of a definition."""
+
     conditions: list[_Condition] = []  # noqa: RUF012 - msgspec copies it
 
 

@@ -43,6 +43,8 @@ def read(form: Form[T], entry: Entry) -> T:
 
 
 class _Change(Generic[T]):
+    """A change of one object."""
+
     __slots__ = ("_form", "_object", "entry")
 
     def __init__(self, form: Form[T], entry: Entry) -> None:

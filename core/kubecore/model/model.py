@@ -157,6 +157,8 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class _HasItems(Protocol[_T_co]):
+    """A list of objects."""
+
     @property
     def items(self) -> Sequence[_T_co]: ...
 

@@ -32,9 +32,9 @@ class ServerGate:
 
     def __init__(self, respond: Callable[[Received], Reply], faults: Faults | None = None) -> None:
         self._respond = respond
-        self.lock = threading.RLock()
-        self.calls = Calls()
-        self.faults = Faults() if faults is None else faults
+        self.lock: threading.RLock = threading.RLock()
+        self.calls: Calls = Calls()
+        self.faults: Faults = Faults() if faults is None else faults
         self.after: Callable[[Received, Reply], None] | None = None
         self.refused: list[NotSimulatedError] = []
 

@@ -55,8 +55,8 @@ class ControlPlane:
         self._is_ready = is_ready
         self._etcd: ServerProcess | None = None
         self._api: ServerProcess | None = None
-        self.port = 0
-        self.etcd_url = ""
+        self.port: int = 0
+        self.etcd_url: str = ""
 
     @property
     def url(self) -> str:

@@ -61,7 +61,7 @@ class RequestReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._steps: Steps | None = None
-        self.expects_continue = False
+        self.expects_continue: bool = False
 
     @property
     def is_idle(self) -> bool:

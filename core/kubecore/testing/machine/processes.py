@@ -69,7 +69,7 @@ class Folder:
     """
 
     def __init__(self, prefix: str) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=prefix))
+        self.path: Path = Path(tempfile.mkdtemp(prefix=prefix))
         program = Path(__file__).with_name("watcher.py")
         # In a separate session, the watcher survives a signal to the process group of the tests.
         self._watcher = subprocess.Popen(
