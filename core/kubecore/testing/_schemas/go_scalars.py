@@ -17,6 +17,8 @@ _MICRO_LAYOUT: Final = "2006-01-02T15:04:05.000000Z07:00"
 _QUANTITY_SYNTAX: Final = "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _DATE: Final = ("2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05")
 _ZONE: Final = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}", re.ASCII)
+_DIGITS: Final = re.compile(r"(\.[0-9]+)?", re.ASCII)
+_SIX_DIGITS: Final = re.compile(r"\.[0-9]{6}", re.ASCII)
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
 
@@ -84,7 +86,7 @@ def _read_time(text: str, *, micro: bool) -> str:
         if part.isdigit():
             numbers.append(int(taken))
         rest = rest[size:]
-    digits = re.match(r"\.[0-9]{6}" if micro else r"(\.[0-9]+)?", rest, re.ASCII)
+    digits = (_SIX_DIGITS if micro else _DIGITS).match(rest)
     if digits is None:
         raise _unreadable(text, layout, rest, ".000000")
     rest = rest[digits.end() :]

@@ -38,8 +38,9 @@ def form_of(received: Received) -> Form:
     other = ""
     has_parameters = False
     for clause in accept.split(","):
-        kind, *texts = (part.strip() for part in clause.split(";"))
-        parameters = dict(text.partition("=")[::2] for text in texts)
+        kind, *texts = [part.strip() for part in clause.split(";")]
+        split = [text.partition("=") for text in texts]
+        parameters = {name: value for name, _, value in split}
         shape = parameters.get("as", "")
         if kind in _JSON and not shape:
             return Form()

@@ -6,7 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from kubecore.codec import yaml
 from kubecore.errors import KubeError
+from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas import checking
+from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import NotSimulatedError, RequestError
 from kubecore.testing._server.options import bad_request
@@ -43,7 +45,7 @@ def decoded_json(received: Received, resource: Resource) -> dict[str, Any]:
         value = _json(received.content, resource)
     else:
         raise NotSimulatedError(f"{received.method} {received.path} with a body of type {kind} is not simulated")
-    if not isinstance(value, dict):
+    if not is_map(value):
         problem = "couldn't get version/kind; json parse error: json: cannot unmarshal "
         target = (
             'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
@@ -63,7 +65,7 @@ def _json(content: bytes, resource: Resource) -> Any:
 
 
 def _json_name(value: Any) -> str:
-    return {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+    return json_type(value)
 
 
 def _unrecognized(resource: Resource, problem: str, content: bytes) -> RequestError:

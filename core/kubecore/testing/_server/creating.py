@@ -7,6 +7,7 @@ from typing import Any, Final
 from kubecore.testing._apply.managed import track_update
 from kubecore.testing._rules import defaults
 from kubecore.testing._rules.facts import Facts
+from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import metadata
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError, invalid
@@ -130,16 +131,13 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
 
 
 def _set_up_namespace(document: dict[str, Any]) -> None:
-    name = document["metadata"].get("name")
-    if name:
-        labels = {**(document["metadata"].get("labels") or {}), "kubernetes.io/metadata.name": name}
-        document["metadata"]["labels"] = labels
-    spec = document.get("spec") or {}
-    finalizers = [
-        *(spec.get("finalizers") or []),
-        *(() if "kubernetes" in (spec.get("finalizers") or []) else ("kubernetes",)),
-    ]
-    document["spec"] = {**spec, "finalizers": finalizers}
+    found = map_at(document, "metadata")
+    if found.get("name"):
+        found["labels"] = {**map_at(found, "labels"), "kubernetes.io/metadata.name": found["name"]}
+    spec = map_at(document, "spec")
+    finalizers = items_at(spec, "finalizers")
+    added = [] if "kubernetes" in finalizers else ["kubernetes"]
+    document["spec"] = {**spec, "finalizers": [*finalizers, *added]}
 
 
 def _free_name(state: State, resource: Resource, namespace: str, prefix: str) -> str:

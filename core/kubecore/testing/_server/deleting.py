@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server import metadata
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import Cause, RequestError
@@ -49,8 +50,8 @@ class DeleteOptions(NamedTuple):
             RequestError: They can't be read, or are invalid.
         """
         body = _decoded(received.content) if received.content.strip() else _of_query(received)
-        conditions = body.get("preconditions") or {}
-        policy, dry_runs = body.get("propagationPolicy") or "", body.get("dryRun") or []
+        conditions, dry_runs = map_at(body, "preconditions"), items_at(body, "dryRun")
+        policy: str = body.get("propagationPolicy") or ""
         if body.get("orphanDependents") is not None and not policy:
             policy = "Orphan" if body["orphanDependents"] else "Background"
         causes = list(_causes(policy, dry_runs))
@@ -78,10 +79,10 @@ def _of_query(received: Received) -> dict[str, Any]:
 def _decoded(content: bytes) -> dict[str, Any]:
     prefix = "couldn't get version/kind; json parse error: "
     try:
-        body: Any = msgspec.json.decode(content)
+        body: object = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise bad_request(f"{prefix}unexpected end of JSON input") from None
-    if not isinstance(body, dict):
+    if not is_map(body):
         target = (
             'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
         )
@@ -159,7 +160,7 @@ def _set_finalizers(found: dict[str, Any], finalizers: list[str]) -> None:
 def _namespace_finalizers(resource: Resource, live: dict[str, Any]) -> list[str]:
     if (resource.group, resource.resource) != ("", "namespaces"):
         return []
-    return (live.get("spec") or {}).get("finalizers") or []
+    return items_at(map_at(live, "spec"), "finalizers")
 
 
 def _check_conditions(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> None:
@@ -198,14 +199,13 @@ def _grace(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> 
     """Return the seconds that an object has to end."""
     if (resource.group, resource.resource) != ("", "pods"):
         return 0
-    spec, status = live.get("spec") or {}, live.get("status") or {}
+    spec, status = map_at(live, "spec"), map_at(live, "status")
     if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
         return 0
-    grace = options.grace
-    if grace is None:
-        grace = spec.get("terminationGracePeriodSeconds", _GRACE_OF_PODS)
-    grace = max(grace, 1) if grace < 0 else grace
-    before = live["metadata"].get("deletionGracePeriodSeconds")
+    usual: int = spec.get("terminationGracePeriodSeconds", _GRACE_OF_PODS)
+    grace = usual if options.grace is None else options.grace
+    grace = 1 if grace < 0 else grace
+    before: int | None = live["metadata"].get("deletionGracePeriodSeconds")
     return grace if before is None else min(grace, before)
 
 

@@ -121,7 +121,7 @@ def _sub_entry(resource: Resource, name: str) -> dict[str, Any]:
 
 def _aggregated(resources: Resources, *, is_core: bool) -> Reply:
     names = [name for name in _groups(resources) if (name == "") is is_core]
-    body = {
+    body: dict[str, Any] = {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
         "metadata": {},

@@ -33,8 +33,8 @@ class Received:
 
     method: str
     path: str
-    query: list[tuple[str, str]] = field(default_factory=list)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     content: bytes = field(default=b"", repr=False)
     number: int = 0
     verb: str = ""

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.options import bad_request, forbidden, not_supported, refuse, whole_number
@@ -182,10 +183,10 @@ def _continued(store: Store, selection: Selection, text: str) -> tuple[int, Key]
 def _decoded(text: str) -> dict[str, Any]:
     prefix = "invalid continue token: continue key is not valid: "
     try:
-        content: Any = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        content: object = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError as error:
         raise bad_request(f"{prefix}{error}") from None
-    if not isinstance(content, dict) or content.get("v") != _ENCODING:
+    if not is_map(content) or content.get("v") != _ENCODING:
         raise bad_request(f"{prefix}server does not recognize this encoded version")
     if not isinstance(content.get("rv"), int) or not isinstance(content.get("start"), str):
         raise bad_request(f"{prefix}incorrect encoded start resourceVersion (version meta.k8s.io/v1)")

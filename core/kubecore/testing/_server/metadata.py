@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from kubecore.testing._schemas.json_values import map_at
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.resources import Resource
 
@@ -89,9 +90,9 @@ def generated_name(prefix: str, chance: random.Random) -> str:
     return prefix[:_LONGEST_PREFIX] + "".join(chance.choices(_ALPHABET, k=5))
 
 
-def wanted_metadata(body: Mapping[str, Any]) -> dict[str, Any]:
+def wanted_metadata(body: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of the metadata of a body without null values."""
-    found = body.get("metadata") or {}
+    found = map_at(body, "metadata")
     return {name: value for name, value in found.items() if value is not None}
 
 

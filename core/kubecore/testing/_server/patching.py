@@ -11,6 +11,7 @@ from kubecore.testing._apply import managed
 from kubecore.testing._patching.json_patch import apply_json_patch
 from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
+from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
 from kubecore.testing._server.creating import in_namespace, new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
@@ -71,7 +72,7 @@ def _changed(live: dict[str, Any], patch_body: Any, kind: str, resource: Resourc
         found = apply_merge_patch(live, patch_body)
     else:
         found = apply_strategic_merge(live, patch_body, resource.schema)
-    if not isinstance(found, dict):
+    if not is_map(found):
         raise bad_request(f"the patch makes no object of {resource.kind}")
     return found
 
@@ -96,9 +97,9 @@ def _quoted(text: str) -> str:
 
 def _go_map(value: Any) -> str:
     """Return a value as Go prints a map."""
-    if isinstance(value, dict):
+    if is_map(value):
         return "map[" + " ".join(f"{key}:{_go_map(each)}" for key, each in sorted(value.items())) + "]"
-    if isinstance(value, list):
+    if is_list(value):
         return "[" + " ".join(_go_map(each) for each in value) + "]"
     return {True: "true", False: "false", None: "<nil>"}.get(value, str(value)) if not isinstance(value, str) else value
 
@@ -115,13 +116,12 @@ def _apply(
     state: State, resource: Resource, received: Received, options: WriteOptions
 ) -> tuple[dict[str, Any], int, tuple[str, ...]]:
     configuration = bodies.decoded_yaml(received.content)
-    if not isinstance(configuration, dict):
+    if not is_map(configuration):
         raise bad_request("error decoding YAML: the configuration is not an object")
     configuration = copy.deepcopy(configuration)
-    wanted = configuration.setdefault("metadata", {}) if configuration.get("metadata") is not None else {}
-    if not isinstance(wanted, dict):
+    if not is_map(configuration.get("metadata", {})):
         raise bad_request("error decoding YAML: metadata is not an object")
-    configuration["metadata"] = wanted
+    wanted = configuration["metadata"] = map_at(configuration, "metadata")
     wanted.setdefault("name", received.name)
     in_namespace(resource, received.namespace, wanted)
     updating.check_names(resource, received, wanted)

@@ -9,6 +9,7 @@ import msgspec
 
 from kubecore.errors import InvalidRequestError
 from kubecore.selectors import parser
+from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record
@@ -72,7 +73,7 @@ def field_value(document: dict[str, Any], path: str) -> str:
     """Return the value of a field as field selectors compare it: as text, "" if it is missing."""
     value: Any = document
     for name in _SPELLINGS.get(path, path).split("."):
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name) if is_map(value) else None
     if value is None:
         return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)

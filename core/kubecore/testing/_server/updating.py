@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
+from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import metadata
 from kubecore.testing._server.creating import not_updatable_fields, with_defaults
 from kubecore.testing._server.exchange import Received
@@ -120,8 +121,8 @@ def finalize(
         RequestError: The server refuses it.
     """
     check_versions(resource, live, metadata.wanted_metadata(body))
-    finalizers = (body.get("spec") or {}).get("finalizers") or []
-    spec = {key: value for key, value in (live.get("spec") or {}).items() if key != "finalizers"}
+    finalizers = items_at(map_at(body, "spec"), "finalizers")
+    spec = _without(map_at(live, "spec"), "finalizers")
     document = {**live, "spec": {**spec, "finalizers": finalizers} if finalizers else spec}
     document["metadata"] = dict(live["metadata"])
     return finish(state, resource, received, live, document, options)
@@ -199,7 +200,7 @@ def _is_finished(document: dict[str, Any]) -> bool:
     found = document["metadata"]
     if "deletionTimestamp" not in found or found.get("finalizers"):
         return False
-    return not found.get("deletionGracePeriodSeconds") and not (document.get("spec") or {}).get("finalizers")
+    return not found.get("deletionGracePeriodSeconds") and not map_at(document, "spec").get("finalizers")
 
 
 def _count_generation(resource: Resource, live: dict[str, Any], document: dict[str, Any]) -> None:
@@ -214,8 +215,10 @@ def _count_generation(resource: Resource, live: dict[str, Any], document: dict[s
 def desired(resource: Resource, document: dict[str, Any]) -> Any:
     """Return the part of an object whose changes the generation counts."""
     plain = stripped(document)
-    labels = (plain.get("metadata") or {}).get("labels") if resource.facts.generation_of_labels else None
+    labels = map_at(plain, "metadata").get("labels") if resource.facts.generation_of_labels else None
     if "spec" in plain and not resource.is_custom:
         return plain["spec"], labels
-    names = {"metadata", "apiVersion", "kind"} | ({"status"} if "status" in resource.subresources else set())
+    names = {"metadata", "apiVersion", "kind"}
+    if "status" in resource.subresources:
+        names.add("status")
     return {key: value for key, value in plain.items() if key not in names}, labels

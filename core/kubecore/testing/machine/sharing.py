@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +93,7 @@ def shared(
 
 
 @contextmanager
-def _file(path: Path) -> Iterator[IO[bytes]]:
+def _file(path: Path) -> Generator[IO[bytes]]:
     """Open a file for locks. They end with the file, and so with the process."""
     with path.open("ab") as file:
         yield file
