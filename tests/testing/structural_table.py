@@ -9,7 +9,7 @@ import copy
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -19,13 +19,22 @@ from kubecore.testing._server.failures import invalid
 from tests.cluster import Cluster
 from tests.testing.structural_cases import draw_object, draw_schema
 
-__all__ = ["TABLE", "differences", "is_unsure", "recorded", "responses"]
+__all__ = ["TABLE", "differences", "is_unsure", "limits", "recorded", "responses"]
 
 TABLE: Final = Path(__file__).parent / "recorded" / "structural.jsonl"
 """One line for each kind: a schema, then pairs of an object and the response."""
 
 _GROUP: Final = "shapes.example.com"
 _Json = dict[str, Any]
+
+_LIMITS: Final[list[tuple[_Json, list[Any]]]] = [
+    ({"type": "integer", "format": "int32"}, [2**31 - 1, 2**31, -(2**31), -(2**31) - 1]),
+    ({"type": "integer", "format": "int64"}, [2**53, 2**63 - 1]),
+    ({"type": "string", "minLength": 2, "maxLength": 3}, ["a", "ab", "abc", "abcd"]),
+    ({"type": "string", "format": "date"}, ["2026-02-28", "2026-02-29", "2024-02-29", "2026-02-30"]),
+    ({"type": "array", "maxItems": 1, "items": {"type": "integer"}}, [[], [1], [1, 2]]),
+]
+"""Schemas, and values at their limits: random objects rarely have them."""
 
 
 def recorded() -> Iterator[tuple[_Json, _Json, _Json]]:
@@ -82,20 +91,34 @@ def responses(cluster: Cluster, seed: int, kinds: int, each: int) -> Iterator[tu
     made = 0
     while made < kinds:
         schema = {"type": "object", "properties": {"spec": draw_schema(draw, 3), "status": draw_schema(draw, 2)}}
-        kind = f"Shape{seed}x{made}"
-        plural = f"{kind.lower()}s"
-        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        code, _ = cluster.raw("POST", definitions, _definition(kind, plural, schema))
-        if code != 201:
-            continue
-        made += 1
-        path = f"/apis/{_GROUP}/v1/{plural}"
-        _wait_until_served(cluster, path)
-        for _ in range(each):
-            sent = {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": "x"}}
-            sent |= draw_object(draw, schema)
-            yield schema, sent, _shape(*cluster.raw("POST", f"{path}?dryRun=All", sent))
-        cluster.raw("DELETE", f"{definitions}/{plural}.{_GROUP}")
+        objects = (draw_object(draw, schema) for _ in range(each))
+        found = list(_created(cluster, f"Shape{seed}x{made}", schema, objects))
+        made += bool(found)
+        yield from found
+
+
+def limits(cluster: Cluster) -> Iterator[tuple[_Json, _Json, _Json]]:
+    """Create objects with values at the limits of their schemas; yield the schema, the object and the response."""
+    for number, (spec, values) in enumerate(_LIMITS):
+        schema = {"type": "object", "properties": {"spec": spec}}
+        yield from _created(cluster, f"Limit{number}", schema, ({"spec": value} for value in values))
+
+
+def _created(
+    cluster: Cluster, kind: str, schema: _Json, objects: Iterable[_Json]
+) -> Iterator[tuple[_Json, _Json, _Json]]:
+    """Define a kind and create objects of it; nothing if the server refuses the definition."""
+    plural = f"{kind.lower()}s"
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    code, _ = cluster.raw("POST", definitions, _definition(kind, plural, schema))
+    if code != 201:
+        return
+    path = f"/apis/{_GROUP}/v1/{plural}"
+    _wait_until_served(cluster, path)
+    for content in objects:
+        sent = {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": "x"}, **content}
+        yield schema, sent, _shape(*cluster.raw("POST", f"{path}?dryRun=All", sent))
+    cluster.raw("DELETE", f"{definitions}/{plural}.{_GROUP}")
 
 
 def _wait_until_served(cluster: Cluster, path: str) -> None:
@@ -138,6 +161,8 @@ def _record() -> None:
             bad = len(found["cases"]) - good
             if (good if response["code"] == 201 else bad) < 2 and not is_unsure(schema, sent):
                 found["cases"].append((sent, response))
+        for schema, sent, response in limits(cluster):
+            by_schema.setdefault(json.dumps(schema), {"schema": schema, "cases": []})["cases"].append((sent, response))
     lines = (json.dumps(each, sort_keys=True, ensure_ascii=True) for each in by_schema.values() if each["cases"])
     TABLE.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
