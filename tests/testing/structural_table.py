@@ -32,6 +32,10 @@ _LIMITS: Final[list[tuple[_Json, list[Any]]]] = [
     ({"type": "integer", "format": "int64"}, [2**53, 2**63 - 1]),
     ({"type": "string", "minLength": 2, "maxLength": 3}, ["a", "ab", "abc", "abcd"]),
     ({"type": "string", "format": "date"}, ["2026-02-28", "2026-02-29", "2024-02-29", "2026-02-30"]),
+    (
+        {"type": "string", "format": "mac"},
+        ["4" * size for size in (10, 12, 14, 16, 20, 40)] + ["ABCDEFabcdef", "41111111111g", "4411-4411-4411"],
+    ),
     ({"type": "array", "maxItems": 1, "items": {"type": "integer"}}, [[], [1], [1, 2]]),
 ]
 """Schemas, and values at their limits: random objects rarely have them."""

@@ -145,7 +145,12 @@ _MACS: Final = (
 )
 
 
+_PLAIN_MAC: Final = re.compile(r"[0-9A-Fa-f]{12}(?:[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{24})?)?")
+
+
 def _mac(text: str) -> bool:
+    if _PLAIN_MAC.fullmatch(text):
+        return True
     return len({sign for sign in text if sign in ":-."}) == 1 and any(shape.fullmatch(text) for shape in _MACS)
 
 
