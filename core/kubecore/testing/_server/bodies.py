@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from kubecore.codec import yaml
 from kubecore.errors import KubeError
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas import checking
 from kubecore.testing._schemas.json_values import is_map
+from kubecore.testing._schemas.structural import StructuralType
+from kubecore.testing._schemas.validation import objects
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 
-__all__ = ["Body", "decoded_json", "decoded_yaml", "understood"]
+__all__ = ["Body", "checked", "decoded_json", "decoded_yaml", "understood"]
 
 _SCHEME: Final = '"pkg/runtime/scheme.go:111"'
 
@@ -100,7 +105,7 @@ def understood(value: dict[str, Any], resource: Resource, validation: str) -> Bo
     Raises:
         RequestError: It is of another kind, a value has a wrong type, or fields are unknown and this is an error.
     """
-    body = _built_in(value, resource)
+    body = _custom(value, resource) if resource.is_custom else _built_in(value, resource)
     if not body.warnings:
         return body
     if validation == "Strict":
@@ -129,3 +134,57 @@ def _other_version(found: str, resource: Resource) -> RequestError:
     return bad_request(
         f"the API version in the data ({found}) does not match the expected API version ({resource.api_version})"
     )
+
+
+def _custom(value: dict[str, Any], resource: Resource) -> Body:
+    if not value.get("kind"):
+        text = _compact(value)
+        problem = f"Object 'Kind' is missing in '{text}'"
+        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({text})")
+    if value.get("apiVersion") != resource.api_version:
+        raise _other_version(value.get("apiVersion") or "", resource)
+    if value["kind"] != resource.kind:
+        cause = Cause("FieldValueInvalid", f'Invalid value: "{value["kind"]}": must be {resource.kind}', "kind")
+        raise invalid(resource.group, value["kind"], _name(value), [cause])
+    metadata = value.get("metadata")
+    document = {**value, "metadata": dict(metadata) if is_map(metadata) else {}}
+    unknown = objects.read(document, _schema(resource))
+    return Body(document, tuple(f'unknown field "{path}"' for path in unknown))
+
+
+def _schema(resource: Resource) -> Mapping[str, Any]:
+    if not isinstance(resource.schema, StructuralType):
+        raise TypeError(f"{resource.kind} is not a custom kind")
+    return resource.schema.document
+
+
+def _compact(value: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _name(value: Mapping[str, Any]) -> str:
+    metadata = value.get("metadata")
+    return str(metadata.get("name", "")) if is_map(metadata) else ""
+
+
+def checked(document: dict[str, Any], resource: Resource, old: dict[str, Any] | None, part: str = "") -> list[str]:
+    """Check a custom resource by its schema.
+
+    Args:
+        document: The object.
+        resource: Its resource.
+        old: The stored object, for an update.
+        part: `status` to check an update of the subresource; "" for the whole object.
+
+    Returns:
+        Descriptions of the rules that were not checked.
+
+    Raises:
+        RequestError: 422, it is invalid.
+    """
+    if not resource.is_custom:
+        return []
+    verdict = objects.check(document, _schema(resource), old, part=part)
+    if verdict.causes:
+        raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), verdict.causes)
+    return [f"{path or 'the object'}: {text}" for path, text in verdict.unsure]

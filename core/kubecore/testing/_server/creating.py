@@ -8,7 +8,8 @@ from kubecore.testing._apply.managed import track_update
 from kubecore.testing._rules import defaults
 from kubecore.testing._rules.facts import Facts
 from kubecore.testing._schemas.json_values import items_at, map_at
-from kubecore.testing._server import metadata
+from kubecore.testing._server import bodies, metadata
+from kubecore.testing._server.definitions import DEFINITIONS, require_simulated
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
@@ -79,6 +80,8 @@ def new_object(state: State, resource: Resource, received: Received, body: dict[
     causes = list(metadata.causes_of(resource, document["metadata"]))
     if causes:
         raise invalid(resource.group, resource.kind, name, causes)
+    state.note_unsure(resource, received, bodies.checked(document, resource, None))
+    require_simulated(state, resource, document, None)
     existing = state.store.get(resource.storage, (received.namespace, name))
     if existing is not None:
         raise _already_exists(resource, existing.document(), wanted)
@@ -128,6 +131,9 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
         document["status"] = {}
     if (resource.group, resource.resource) == ("", "namespaces"):
         _set_up_namespace(document)
+    if resource.storage == DEFINITIONS:
+        versions = items_at(map_at(document, "spec"), "versions")
+        document["status"]["storedVersions"] = [each.get("name") for each in versions if each.get("storage")]
 
 
 def _set_up_namespace(document: dict[str, Any]) -> None:

@@ -215,7 +215,23 @@ def _set_deletion(state: State, found: dict[str, Any], grace: int, live: dict[st
         return
     found["metadata"]["deletionTimestamp"] = metadata.timestamp(state.now() + timedelta(seconds=grace))
     found["metadata"]["deletionGracePeriodSeconds"] = grace
-    if before is None and "generation" in found["metadata"]:
+    is_definition = found.get("kind") == "CustomResourceDefinition"
+    if before is None and not is_definition and "generation" in found["metadata"]:
         found["metadata"]["generation"] += 1
+    if before is None and is_definition:
+        _set_terminating(state, found)
     if before is None and found.get("kind") == "Namespace":
         found["status"] = {**(found.get("status") or {}), "phase": "Terminating"}
+
+
+def _set_terminating(state: State, found: dict[str, Any]) -> None:
+    """Set the condition of a definition that is being deleted."""
+    status = map_at(found, "status")
+    condition = {
+        "lastTransitionTime": state.timestamp(),
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        "reason": "InstanceDeletionPending",
+        "status": "True",
+        "type": "Terminating",
+    }
+    found["status"] = {**status, "conditions": [*items_at(status, "conditions"), condition]}

@@ -127,7 +127,8 @@ def _apply(
     updating.check_names(resource, received, wanted)
     record = state.store.get(resource.storage, (received.namespace, received.name))
     live = None if record is None else record.document()
-    if live is not None:
+    if record is not None and live is not None:
+        state.check_version(resource, record)
         updating.check_versions(resource, live, wanted, may_omit=True)
     elif received.subresource:
         raise not_found(resource, received.name)

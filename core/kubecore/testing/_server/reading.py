@@ -105,7 +105,7 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
     form = form_of(received)
     selection, has_selectors = _selection(state, resource, received, None)
     page = listing.page_of(state.store, selection, ListOptions.of(received), has_selectors=has_selectors)
-    for record in page.records[:1]:
+    for record in page.records if resource.is_custom else page.records[:1]:
         state.check_version(resource, record)
     if form.shape == "Table":
         raise _no_table(received)
@@ -118,7 +118,7 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
 def written_list(resource: Resource, page: Page, form: Form) -> bytes:
     """Write a list."""
     metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
-    if page.token:
+    if page.token or (resource.is_custom and not form.shape):
         metadata["continue"] = page.token
     if page.remaining:
         metadata["remainingItemCount"] = page.remaining
@@ -148,6 +148,8 @@ def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, 
     form = form_of(received)
     if form.shape == "Table":
         raise _no_table(received)
+    if resource.is_custom and sum(1 for each in state.resources if each.storage == resource.storage) > 1:
+        raise NotSimulatedError(f"{received.method} {received.path}: a watch of one of several versions")
     shape = _partial(form) if form.shape else None
     selection, _ = _selection(state, resource, received, shape)
     options = ListOptions.of(received)

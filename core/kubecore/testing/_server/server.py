@@ -11,6 +11,7 @@ from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._server import bodies, creating, deleting, listing, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
 from kubecore.testing._server.controlling import Background
+from kubecore.testing._server.definitions import Definitions
 from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.discovery import discovered
 from kubecore.testing._server.exchange import Received, Reply
@@ -62,6 +63,7 @@ class Server:
         self.store: Final = Store(chance.randrange(1_000, 100_000))
         facts = load_facts(version)
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
+        self._definitions: Final = Definitions(self.state)
         self.refused: Final[list[str]] = []
         self._watches: set[WatchStream] = set()
         self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
@@ -112,10 +114,13 @@ class Server:
 
     def _responded(self, received: Received) -> Reply:
         route(received)
+        self._definitions.settle()
         try:
             reply = self._handle(received)
         except RequestError as error:
             reply = failure(error)
+        finally:
+            self._definitions.settle()
         received.status = reply.code
         return reply
 
@@ -138,6 +143,8 @@ class Server:
                 f"{received.method} {received.path} is not simulated; add a response with cluster.on(...), "
                 "or run with --kube=real"
             )
+        if received.verb in ("create", "patch", "update"):
+            self._definitions.check_creation(resource, (received.namespace, received.name))
         return self._verbs[received.verb](resource, received)
 
     def _get(self, resource: Resource, received: Received) -> Reply:

@@ -88,8 +88,6 @@ class State:
         Raises:
             NotSimulatedError: It was written in another version or group.
         """
-        if resource.is_custom:
-            return
         found = record.document().get("apiVersion")
         if found != resource.api_version:
             raise NotSimulatedError(

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
 from kubecore.testing._schemas.json_values import items_at, map_at
-from kubecore.testing._server import metadata
+from kubecore.testing._server import bodies, metadata
 from kubecore.testing._server.creating import not_updatable_fields, with_defaults
+from kubecore.testing._server.definitions import require_simulated
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
@@ -172,6 +173,8 @@ def finish(
     causes += _finalizer_causes(live["metadata"], document["metadata"])
     if causes:
         raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
+    state.note_unsure(resource, received, bodies.checked(document, resource, live, received.subresource))
+    require_simulated(state, resource, document, live)
     _count_generation(resource, live, document)
     document = keep_times(live, document)
     if document == live or options.is_dry_run:

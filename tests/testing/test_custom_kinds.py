@@ -1,0 +1,129 @@
+"""Custom kinds in the fake API server: they are served after their definition, and checked by its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubecore.testing._server.failures import NotSimulatedError
+from tests.conformance.bodies import definition, widget
+from tests.testing.test_server import Client
+
+GROUP = "example.com"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+DEFINITION = f"{DEFINITIONS}/widgets.{GROUP}"
+WIDGETS = f"/apis/{GROUP}/v1/namespaces/default/widgets"
+
+
+@pytest.fixture
+def client() -> Client:
+    made = Client()
+    made.send("POST", DEFINITIONS, definition(GROUP))
+    return made
+
+
+def patch(client: Client, target: str, body: Any) -> Any:
+    return client.send("PATCH", target, body, **{"content-type": "application/merge-patch+json"})
+
+
+def test_kind_is_served_only_after_its_definition() -> None:
+    client = Client()
+    assert client.reply("GET", WIDGETS).code == 404
+    client.send("POST", DEFINITIONS, definition(GROUP))
+    assert client.send("GET", WIDGETS)["kind"] == "WidgetList"
+
+
+def test_definition_gets_accepted_names_after_its_creation(client: Client) -> None:
+    status = client.send("GET", DEFINITION)["status"]
+    assert status["acceptedNames"]["kind"] == "Widget"
+    assert [(each["type"], each["status"]) for each in status["conditions"]] == [
+        ("NamesAccepted", "True"),
+        ("Established", "True"),
+    ]
+    assert status["storedVersions"] == ["v1"]
+
+
+def test_dry_run_serves_nothing() -> None:
+    client = Client()
+    assert client.reply("POST", f"{DEFINITIONS}?dryRun=All", definition(GROUP)).code == 201
+    assert client.reply("GET", WIDGETS).code == 404
+
+
+def test_defaults_are_set_and_unknown_fields_removed(client: Client) -> None:
+    assert client.send("POST", WIDGETS, widget(GROUP, other=1))["spec"] == {"mode": "slow"}
+
+
+def test_strict_validation_refuses_unknown_fields(client: Client) -> None:
+    refused = client.send("POST", f"{WIDGETS}?fieldValidation=Strict", widget(GROUP, other=1))
+    assert refused["code"] == 400
+    assert 'unknown field "spec.other"' in refused["message"]
+
+
+def test_invalid_objects_are_refused_in_creates_and_patches(client: Client) -> None:
+    refused = client.send("POST", WIDGETS, widget(GROUP, mode="other"))
+    assert [cause["field"] for cause in refused["details"]["causes"]] == ["spec.mode"]
+    client.send("POST", WIDGETS, widget(GROUP))
+    assert patch(client, f"{WIDGETS}/a", {"spec": {"size": "x"}})["code"] == 422
+    assert patch(client, f"{WIDGETS}/a/status", {"status": {"ready": "x"}})["code"] == 422
+
+
+def test_changed_schema_is_used_from_the_next_request(client: Client) -> None:
+    changed = definition(GROUP)
+    spec = changed["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["size"]["maximum"] = 5
+    patch(client, DEFINITION, {"spec": changed["spec"]})
+    assert client.send("POST", WIDGETS, widget(GROUP, size=9))["code"] == 422
+
+
+def test_deleted_definition_takes_its_objects_along(client: Client) -> None:
+    client.send("POST", WIDGETS, widget(GROUP))
+    stream = client.reply("GET", f"{WIDGETS}?watch=1").stream
+    assert client.send("DELETE", DEFINITION)["status"]["conditions"][-1]["type"] == "Terminating"
+    assert client.reply("GET", WIDGETS).code == client.reply("GET", DEFINITION).code == 404
+    assert stream is not None
+    assert b'"DELETED"' in b"".join(stream.take())
+
+
+def test_held_object_keeps_its_definition(client: Client) -> None:
+    client.send("POST", WIDGETS, {**widget(GROUP), "metadata": {"name": "a", "finalizers": ["example.com/hold"]}})
+    client.send("DELETE", DEFINITION)
+    assert client.send("GET", f"{WIDGETS}/a")["metadata"]["deletionTimestamp"]
+    with pytest.raises(NotSimulatedError, match="being deleted"):
+        client.send("POST", WIDGETS, widget(GROUP, "b"))
+    patch(client, f"{WIDGETS}/a", {"metadata": {"finalizers": None}})
+    assert client.reply("GET", DEFINITION).code == 404
+
+
+def test_rules_are_noted_as_unchecked() -> None:
+    client = Client()
+    rule = {"x-kubernetes-validations": [{"rule": "self.x > 1"}], "x-kubernetes-preserve-unknown-fields": True}
+    spec = {"type": "object", **rule}
+    client.send("POST", DEFINITIONS, definition(GROUP, {"type": "object", "properties": {"spec": spec}}))
+    client.send("POST", WIDGETS, widget(GROUP, x=1))
+    assert [(kind, "self.x > 1" in text) for kind, _, text in client.server.unsure] == [("Widget", True)]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"spec": {}}},
+        {"type": "object", "properties": {"spec": {"type": "array"}}},
+        {"type": "object", "properties": {"spec": {"type": "integer", "default": "x"}}},
+        {"type": "string"},
+    ],
+)
+def test_definition_that_may_be_invalid_is_not_simulated(schema: Any) -> None:
+    with pytest.raises(NotSimulatedError, match=f"widgets.{GROUP}"):
+        Client().send("POST", DEFINITIONS, definition(GROUP, schema))
+
+
+def test_object_of_another_version_is_not_converted() -> None:
+    client, made = Client(), definition(GROUP)
+    made["spec"]["versions"].append({**made["spec"]["versions"][0], "name": "v2", "storage": False})
+    client.send("POST", DEFINITIONS, made)
+    client.send("POST", WIDGETS, widget(GROUP))
+    with pytest.raises(NotSimulatedError, match="v2 is not simulated"):
+        client.send("GET", f"{WIDGETS.replace('/v1/', '/v2/')}/a")
+    with pytest.raises(NotSimulatedError, match="several versions"):
+        client.send("GET", f"{WIDGETS}?watch=1")
