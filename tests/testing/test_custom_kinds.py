@@ -76,7 +76,7 @@ def test_changed_schema_is_used_from_the_next_request(client: Client) -> None:
     assert client.send("POST", WIDGETS, widget(GROUP, size=9))["code"] == 422
 
 
-def test_deleted_definition_takes_its_objects_along(client: Client) -> None:
+def test_objects_are_deleted_with_their_definition(client: Client) -> None:
     client.send("POST", WIDGETS, widget(GROUP))
     stream = client.reply("GET", f"{WIDGETS}?watch=1").stream
     assert client.send("DELETE", DEFINITION)["status"]["conditions"][-1]["type"] == "Terminating"

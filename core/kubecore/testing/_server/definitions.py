@@ -137,7 +137,7 @@ def require_simulated(state: State, resource: Resource, document: dict[str, Any]
         old: The stored object, for an update.
 
     Raises:
-        NotSimulatedError: The definition may be invalid, or needs what is not simulated.
+        NotSimulatedError: The definition may be invalid, or needs conversion, for example.
     """
     if resource.storage != DEFINITIONS:
         return
