@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from kubecore.calls.error_response import from_response
-from kubecore.errors import NoMatchError
 from kubecore.manifests import load_manifest_files, load_manifests
 from kubecore.model import Model
-from kubecore.model.kinds import kind_of, kinds_of
 from kubecore.rest import Config
 from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.plans import Plan
+from kubecore.testing._server.server import Server
+from kubecore.testing.clock import Clock
 from kubecore.testing.faults import Faults
 from kubecore.testing.gate import ServerGate
 from kubecore.testing.matching import Kind, Matcher, describe
+from kubecore.testing.paths import collection_path, object_path, path_for_create, resource_of
 from kubecore.testing.recording import Calls
+from kubecore.testing.serving import responder
 from kubecore.testing.taps import Tap
 from kubecore.testing.transport import Transports
 
 if TYPE_CHECKING:
-    from kubecore.testing._server.failures import NotSimulatedError
+    from kubecore.testing._server.resources import Resource
+    from kubecore.testing.loopback import Loopback
 
 __all__ = ["FakeCluster"]
 
@@ -37,26 +43,52 @@ Player: TypeAlias = "Callable[[FakeCluster, dict[str, Any]], object]"
 
 
 class FakeCluster(Faults):
-    """A cluster whose API server is a function in the same process; its methods may be called from any thread.
+    """A cluster whose API server is in the memory of this process; its methods may be called from any thread.
 
     A context manager, also for asynchronous tests: at the end of the block, a request that was not simulated raises
     its error again.
 
     Args:
-        respond: Returns the reply to a request. It is called under one lock.
+        version: The version of Kubernetes whose behaviour is simulated.
+        packages: The generated packages whose kinds are served.
+        controllers: Whether namespaces are deleted with their content, garbage is collected, and deleted pods end.
+        strict: Whether the end of the block raises an error if a rule of the real server was not checked.
+        seed: The source of uids, generated names and the first resource version.
+        now: The time of the server, with a time zone; by default that of this machine at the start.
 
     Attributes:
         calls: The requests of clients, in their order.
+        clock: The time of the server, which stands still until a test moves it.
+
+    Raises:
+        ModuleNotFoundError: A package is missing.
+        ValueError: `now` has no time zone.
     """
 
-    def __init__(self, respond: Callable[[Received], Reply]) -> None:
+    def __init__(
+        self,
+        *,
+        version: str = "1.37",
+        packages: Sequence[str] = ("kubeclient",),
+        controllers: bool = True,
+        strict: bool = False,
+        seed: int = 0,
+        now: datetime | None = None,
+    ) -> None:
         super().__init__()
-        self._gate = ServerGate(respond, self)
+        self.clock: Clock = Clock(now, self._moved)
+        self._server = Server(
+            clock=self.clock.now, seed=seed, version=version, packages=packages, controllers=controllers
+        )
+        self._is_strict = strict
+        self._gate = ServerGate(self._server.respond, self)
         self._gate.after = self._replied
         self._transports = Transports(self._gate)
         self._taps: list[Tap] = []
         self._players: list[tuple[Matcher, Player]] = []
         self._is_silent = False
+        self._closing = threading.Event()
+        self._loopbacks: list[Loopback] = []
         self.calls: Calls = self._gate.calls
 
     def __enter__(self) -> Self:
@@ -69,24 +101,49 @@ class FakeCluster(Faults):
         """Close the cluster. The error of the block wins over requests that were not simulated."""
         self._end()
         if error is None:
-            self._gate.check()
+            self._check()
 
     def close(self) -> None:
-        """End all watches.
+        """End all watches and the servers of `serve`.
 
         Raises:
-            NotSimulatedError: A request was not simulated.
+            NotSimulatedError: A request was not simulated; with `strict`, also if a rule was not checked.
         """
         self._end()
-        self._gate.check()
+        self._check()
 
     def _end(self) -> None:
+        self._closing.set()
         self.cut_watches()
+        for loopback in self._loopbacks:
+            loopback.close()
+
+    def _check(self) -> None:
+        self._gate.check()
+        if self._is_strict and self.unsure:
+            kind, place, text = self.unsure[0]
+            more = f", and {len(self.unsure) - 1} more" if len(self.unsure) > 1 else ""
+            raise NotSimulatedError(f"a rule of {kind} was not checked for {place}: {text}{more}")
 
     @property
     def config(self) -> Config:
         """A new configuration for the cluster."""
         return Config(host="https://fake.invalid", transport=self._transports, proxy_url="")
+
+    def serve(self, *, tls: bool = False) -> Loopback:
+        """Start an HTTP server on 127.0.0.1 for kubectl, other processes and other languages.
+
+        Args:
+            tls: Whether the server uses TLS.
+
+        Returns:
+            The server, with `url`, `kubeconfig` (a file) and `config`. It stops with the cluster.
+        """
+        from kubecore.testing import loopback
+
+        made = loopback.serve(responder(self._gate, self._closing), tls=tls)
+        self._loopbacks.append(made)
+        return made
 
     @property
     def writes(self) -> Calls:
@@ -98,18 +155,48 @@ class FakeCluster(Faults):
         """The errors of requests that were not simulated."""
         return self._gate.refused
 
+    @property
+    def unsure(self) -> list[tuple[str, str, str]]:
+        """Writes for which a rule of the real server was not checked: the kind, the path and the rule."""
+        return self._server.unsure
+
+    @property
+    def background(self) -> Literal["at once", "on settle"]:
+        """When the controllers work: after each request, or only in `settle`. It may be set."""
+        return self._server.background
+
+    @background.setter
+    def background(self, when: Literal["at once", "on settle"]) -> None:
+        self._server.background = when
+
+    def settle(self) -> None:
+        """Let the controllers work until they have nothing to do."""
+        with self._gate.lock:
+            self._server.settle()
+
+    def compact(self) -> None:
+        """Forget the history: lists and watches of older versions get 410."""
+        with self._gate.lock:
+            self._server.store.compact()
+
+    def restart(self) -> None:
+        """Reset the connections of all watches, as a server that starts again; objects and versions stay."""
+        self.cut_watches(reset=True)
+
     def add(self, *objects: Model | Mapping[str, Any]) -> None:
-        """Create objects without a recorded request.
+        """Create objects without a recorded request. Their status is kept.
 
         Raises:
             StatusError: The server refuses one.
-            NoMatchError: The kind is unknown.
+            NoMatchError: The server does not serve the kind.
         """
         for each in objects:
             document = each.to_dict() if isinstance(each, Model) else dict(each)
-            metadata = document.get("metadata", {})
-            path = _path_of(document["apiVersion"], document["kind"], metadata.get("namespace", "default"))
-            self._send("POST", path, document)
+            resource, path = path_for_create(self._server.state.resources, document)
+            made = self._send("POST", path, document)
+            if "status" in document and "status" in resource.subresources:
+                name = quote(made["metadata"]["name"], safe="")
+                self._send("PUT", f"{path}/{name}/status", {**made, "status": document["status"]})
 
     def add_yaml(self, source: str | Path) -> None:
         """Create the objects of a text, a file or a folder: see `add`.
@@ -121,36 +208,54 @@ class FakeCluster(Faults):
             DecodeError: It is not YAML with objects.
             StatusError: The server refuses an object.
         """
-        is_text = isinstance(source, str) and "\n" in source
-        self.add(*(load_manifests(str(source)) if is_text else load_manifest_files(source)))
+        self.add(*_load(source))
 
-    def document(self, model: type[M], name: str, namespace: str = "") -> dict[str, Any]:
+    def add_crds(self, source: str | Path) -> None:
+        """Create the CustomResourceDefinitions of a text, a file or a folder; other objects in it are ignored.
+
+        Args:
+            source: A path, or YAML: a text with a line break.
+
+        Raises:
+            DecodeError: It is not YAML with objects.
+            StatusError: The server refuses a definition.
+        """
+        found = (each.to_dict() if isinstance(each, Model) else each for each in _load(source))
+        self.add(*(each for each in found if each.get("kind") == "CustomResourceDefinition"))
+
+    def document(self, kind: Kind, name: str, namespace: str = "") -> dict[str, Any]:
         """Return the JSON object that the server has, without a recorded request.
+
+        Args:
+            kind: A model, or a name such as `Deployment`, `deployments.apps` or `apps/v1/Deployment`.
+            name: The name of the object.
+            namespace: Its namespace, "" for an object without one.
 
         Raises:
             NotFoundError: It does not exist.
+            NoMatchError: The server does not serve the kind.
         """
-        return self._send("GET", f"{_path(model, namespace)}/{quote(name, safe='')}")
+        return self._send("GET", object_path(self._resource(kind), name, namespace))
+
+    def documents(self, kind: Kind, namespace: str = "") -> list[dict[str, Any]]:
+        """Return the JSON of all objects of a kind, without a recorded request.
+
+        Args:
+            kind: A model, or a name: see `document`.
+            namespace: The namespace, "" for all.
+        """
+        resource = self._resource(kind)
+        found: list[dict[str, Any]] = self._send("GET", collection_path(resource, namespace)).get("items", [])
+        return [{"apiVersion": resource.api_version, "kind": resource.kind, **each} for each in found]
 
     def get(self, model: type[M], name: str, namespace: str = "") -> M:
         """Return an object, without a recorded request: see `document`."""
         return model.from_dict(self.document(model, name, namespace))
 
-    def list(self, model: type[M], namespace: str = "") -> list[M]:
-        """Return all objects of a kind, without a recorded request.
-
-        Args:
-            model: The class.
-            namespace: The namespace, "" for all.
-        """
-        items: list[dict[str, Any]] = self._send("GET", _path(model, namespace)).get("items", [])
-        return [model.from_dict(item) for item in items]
-
-    def set_status(self, model: type[M], name: str, namespace: str, status: Mapping[str, Any]) -> None:
+    def set_status(self, kind: Kind, name: str, namespace: str, status: Mapping[str, Any]) -> None:
         """Replace the status of an object, as a controller does, without a recorded request."""
-        found = self.document(model, name, namespace)
-        path = f"{_path(model, namespace)}/{quote(name, safe='')}/status"
-        self._send("PUT", path, {**found, "status": dict(status)})
+        path = object_path(self._resource(kind), name, namespace)
+        self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
 
     def after(self, verb: str, kind: Kind, *, namespace: str | None = None) -> Callable[[Player], Player]:
         """Return a decorator: its function is called after each successful request with the object of the response."""
@@ -185,6 +290,13 @@ class FakeCluster(Faults):
         for tap in taps:
             tap.silence(is_silent=is_silent)
 
+    def _moved(self) -> None:
+        with self._gate.lock:
+            self._server.advance()
+
+    def _resource(self, kind: Kind) -> Resource:
+        return resource_of(self._server.state.resources, kind)
+
     def _replied(self, received: Received, reply: Reply) -> None:
         """Put a tap into a stream, and call the functions of `after`."""
         if reply.stream is not None:
@@ -209,20 +321,16 @@ class FakeCluster(Faults):
             raise from_response(received, reply.code, dict(reply.headers), reply.content)
         return msgspec.json.decode(reply.content, type=dict[str, Any])
 
+    def list(self, model: type[M], namespace: str = "") -> list[M]:
+        """Return all objects of a kind, without a recorded request.
 
-def _path(model: type[Model], namespace: str) -> str:
-    info = kind_of(model)
-    return _collection(info.api_version, info.plural, namespace if info.namespaced else "")
-
-
-def _path_of(api_version: str, kind: str, namespace: str) -> str:
-    """Return the path of the collection of a kind of Kubernetes."""
-    info = kinds_of("kubeclient").get((api_version, kind))
-    if info is None:
-        raise NoMatchError(f"unknown kind {kind!r} of {api_version!r}", kind=kind)
-    return _collection(api_version, info.plural, namespace if info.namespaced else "")
+        Args:
+            model: The class.
+            namespace: The namespace, "" for all.
+        """
+        return [model.from_dict(each) for each in self.documents(model, namespace)]
 
 
-def _collection(api_version: str, plural: str, namespace: str) -> str:
-    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-    return f"{root}/namespaces/{quote(namespace, safe='')}/{plural}" if namespace else f"{root}/{plural}"
+def _load(source: str | Path) -> Sequence[Model | dict[str, Any]]:
+    is_text = isinstance(source, str) and "\n" in source
+    return load_manifests(str(source)) if is_text else load_manifest_files(source)

@@ -77,7 +77,7 @@ class Server:
             "deletecollection": self._delete_collection,
         }
         self.store.observers.append(self._changed)
-        self.background = background
+        self.background: Literal["at once", "on settle"] = background
         self._background = Background(self.state, self._responded, _ROOT_CA) if controllers else None
         if self._background is not None:
             self.store.observers.append(self._background.observe)

@@ -1,0 +1,53 @@
+"""The time of a fake cluster, which only a test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["Clock"]
+
+
+class Clock:
+    """The time of a server. It stands still until it is moved; its methods may be called from any thread.
+
+    Args:
+        now: The time at the start, with a time zone; None for the time of this machine.
+        moved: Called after each movement.
+
+    Raises:
+        ValueError: The time has no time zone.
+    """
+
+    def __init__(self, now: datetime | None, moved: Callable[[], None]) -> None:
+        self._now = datetime.now(UTC) if now is None else _aware(now)
+        self._moved = moved
+
+    def now(self) -> datetime:
+        """Return the time of the server."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward: watches send bookmarks or end, pods end after their grace period.
+
+        Raises:
+            ValueError: The number is negative.
+        """
+        if seconds < 0:
+            raise ValueError(f"seconds is {seconds}: expected 0 or more")
+        self.set(self._now + timedelta(seconds=seconds))
+
+    def set(self, now: datetime) -> None:
+        """Set the time, which may also go back.
+
+        Raises:
+            ValueError: It has no time zone.
+        """
+        self._now = _aware(now)
+        self._moved()
+
+
+def _aware(now: datetime) -> datetime:
+    if now.tzinfo is None:
+        raise ValueError(f"{now!r} has no time zone: pass one, such as datetime.UTC")
+    return now.astimezone(UTC)

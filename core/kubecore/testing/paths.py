@@ -1,0 +1,82 @@
+"""The paths of objects on a fake server: from a model, a name of a kind, or an object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from kubecore.errors import NoMatchError
+from kubecore.model.kinds import kind_of
+
+if TYPE_CHECKING:
+    from kubecore.testing._server.resources import Resource, Resources
+    from kubecore.testing.matching import Kind
+
+__all__ = ["collection_path", "object_path", "path_for_create", "resource_of"]
+
+
+def resource_of(resources: Resources, kind: Kind) -> Resource:
+    """Return a resource that is served.
+
+    Args:
+        resources: The resources.
+        kind: A model, or a name: `Deployment`, `deployments`, `deployments.apps` or `apps/v1/Deployment`.
+
+    Raises:
+        NoMatchError: The server does not serve it.
+    """
+    if not isinstance(kind, str):
+        info = kind_of(kind)
+        found = resources.find(info.group, info.version, info.plural)
+    else:
+        named = [each for each in resources if kind in _names(each)]
+        # The core group comes first, and `v1` before `v1beta1`.
+        found = min(named, key=lambda each: (len(each.group), len(each.version)), default=None)
+    if found is None:
+        name = kind if isinstance(kind, str) else kind.__name__
+        raise NoMatchError(f"the fake cluster does not serve the kind {name!r}", kind=name)
+    return found
+
+
+def collection_path(resource: Resource, namespace: str) -> str:
+    """Return the path of a collection.
+
+    Args:
+        resource: The resource.
+        namespace: The namespace, "" for all.
+    """
+    root = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.version}"
+    is_within = bool(namespace) and resource.is_namespaced
+    return (
+        f"{root}/namespaces/{quote(namespace, safe='')}/{resource.resource}"
+        if is_within
+        else f"{root}/{resource.resource}"
+    )
+
+
+def object_path(resource: Resource, name: str, namespace: str) -> str:
+    """Return the path of an object."""
+    return f"{collection_path(resource, namespace)}/{quote(name, safe='')}"
+
+
+def path_for_create(resources: Resources, document: dict[str, Any]) -> tuple[Resource, str]:
+    """Return the resource of an object and the path of its collection; without a namespace it is `default`.
+
+    Raises:
+        NoMatchError: The server does not serve its kind.
+    """
+    kind, api_version = document.get("kind", ""), document.get("apiVersion", "")
+    resource = resources.of_kind(api_version, kind)
+    if resource is None:
+        raise NoMatchError(f"the fake cluster does not serve the kind {kind!r} of {api_version!r}", kind=kind)
+    metadata: dict[str, Any] = document.get("metadata") or {}
+    return resource, collection_path(resource, metadata.get("namespace") or "default")
+
+
+def _names(resource: Resource) -> tuple[str, ...]:
+    return (
+        resource.kind,
+        resource.resource,
+        resource.group_resource,
+        f"{resource.api_version}/{resource.kind}",
+    )
