@@ -126,7 +126,12 @@ def test_the_code_about_work_queues_runs(number: int, said: str) -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize(
-    ("number", "command", "said"), [(0, [], "{'n': '1'}\n"), (1, ["-m", "pytest", "-q"], "1 passed")]
+    ("number", "command", "said"),
+    [
+        (0, ["-m", "pytest", "-q"], "1 passed"),
+        (1, [], "{'n': '1'}\n"),
+        (2, ["-m", "pytest", "-q"], "1 passed"),
+    ],
 )
 def test_the_code_about_tests_runs(number: int, command: list[str], said: str, tmp_path: Path) -> None:
     file = tmp_path / "test_program.py"
@@ -529,7 +534,7 @@ RUN = {
     "docs/observability.md": 4,
     "docs/performance.md": 1,
     "docs/port-forward.md": 2,
-    "docs/testing.md": 2,
+    "docs/testing.md": 3,
     "docs/waiting.md": 4,
     "docs/watch.md": 2,
     "docs/workqueue.md": 3,
