@@ -104,12 +104,25 @@ def test_rules_are_noted_as_unchecked() -> None:
     assert [(kind, "self.x > 1" in text) for kind, _, text in client.server.unsure] == [("Widget", True)]
 
 
+def test_patch_that_changes_the_version_is_refused(client: Client) -> None:
+    client.send("POST", WIDGETS, widget(GROUP))
+    refused = patch(client, f"{WIDGETS}/a", {"apiVersion": "v1"})
+    assert (refused["code"], refused["details"]["causes"][0]["field"]) == (422, "apiVersion")
+
+
 @pytest.mark.parametrize(
     "schema",
     [
         {"type": "object", "properties": {"spec": {}}},
         {"type": "object", "properties": {"spec": {"type": "array"}}},
         {"type": "object", "properties": {"spec": {"type": "integer", "default": "x"}}},
+        {"type": "object", "properties": {"spec": {"type": "string", "pattern": "("}}},
+        {
+            "type": "object",
+            "properties": {
+                "spec": {"type": "array", "x-kubernetes-list-type": "map", "items": {"type": "object"}},
+            },
+        },
         {"type": "string"},
     ],
 )

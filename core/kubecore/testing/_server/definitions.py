@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from kubecore.testing._apply.managed import track_update
 from kubecore.testing._schemas.customs import accepted_status, resources_of
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._schemas.validation import objects
+from kubecore.testing._schemas.validation.patterns import matches
 from kubecore.testing._server.deleting import DeleteOptions, mark_deleted
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource
@@ -160,6 +162,8 @@ def _problems(state: State, document: dict[str, Any], old: dict[str, Any] | None
     words = (names["plural"], names.get("singular") or "a", *(each.get("name") or "" for each in versions))
     if not all(word.isascii() and word.isalnum() and word == word.lower() and word[0].isalpha() for word in words):
         yield "a name has other characters than lower case letters and digits"
+    if str(spec.get("group")).endswith(("k8s.io", "kubernetes.io")):
+        yield "its group needs an approval"
     if spec.get("scope") not in ("Cluster", "Namespaced"):
         yield f"the scope {spec.get('scope')}"
     if map_at(spec, "conversion").get("strategy", "None") != "None" or spec.get("preserveUnknownFields"):
@@ -221,19 +225,29 @@ def _is_plain(schema: dict[str, Any], *, is_logic: bool) -> bool:
         return False
     if schema.get("properties") and schema.get("additionalProperties") is not None:
         return False
-    return "default" not in schema or _fits(schema["default"], str(kind))
+    if kind == "array" and not _is_list_valid(schema):
+        return False
+    if "pattern" in schema and matches(str(schema["pattern"]), "") is None:
+        return False
+    return "default" not in schema or _fits(schema)
 
 
-def _fits(value: Any, kind: str) -> bool:
-    types: dict[str, type | tuple[type, ...]] = {
-        "array": list,
-        "boolean": bool,
-        "integer": int,
-        "number": (int, float),
-        "object": dict,
-        "string": str,
-    }
-    return isinstance(value, types[kind]) and (kind == "boolean" or not isinstance(value, bool))
+def _fits(schema: dict[str, Any]) -> bool:
+    """Return whether the default of a schema is valid, and complete without changes."""
+    whole: dict[str, Any] = {"type": "object", "properties": {"value": schema}}
+    value = {"value": copy.deepcopy(schema["default"])}
+    return not objects.read(value, whole) and not objects.check(value, whole).causes
+
+
+def _is_list_valid(schema: dict[str, Any]) -> bool:
+    """Return whether the type of a list certainly fits its items."""
+    kind, items = schema.get("x-kubernetes-list-type", "atomic"), map_at(schema, "items")
+    if kind == "map":
+        keys, parts = items_at(schema, "x-kubernetes-list-map-keys"), map_at(items, "properties")
+        return bool(keys) and all(
+            key in parts and (key in items_at(items, "required") or "default" in parts[key]) for key in keys
+        )
+    return kind == "atomic" or (kind == "set" and items.get("type") in ("string", "integer", "boolean", "number"))
 
 
 def _taken(state: State, spec: dict[str, Any]) -> Iterator[str]:

@@ -50,6 +50,8 @@ def patch(state: State, resource: Resource, received: Received) -> tuple[dict[st
     state.check_version(resource, record)
     live = record.document()
     changed = _changed(live, patch_body, kind, resource)
+    if resource.is_custom and changed.get("apiVersion") != resource.api_version:
+        raise _other_version(resource, received.name, changed.get("apiVersion"))
     try:
         body = bodies.understood(changed, resource, options.validation)
     except RequestError as error:
@@ -75,6 +77,13 @@ def _changed(live: dict[str, Any], patch_body: Any, kind: str, resource: Resourc
     if not is_map(found):
         raise bad_request(f"the patch makes no object of {resource.kind}")
     return found
+
+
+def _other_version(resource: Resource, name: str, found: Any) -> RequestError:
+    """Return the error of a patch that changes the version of a custom object."""
+    group = str(found or "").rpartition("/")[0]
+    text = f"Invalid value: {_quoted(found or '')}: must be {resource.api_version}"
+    return invalid(group, resource.kind, name, [Cause("FieldValueInvalid", text, "apiVersion")])
 
 
 def _invalid_patch(
