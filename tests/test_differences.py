@@ -24,7 +24,7 @@ TESTS: dict[str, list[str]] = tomllib.loads((ROOT / "tests" / "differences.toml"
 
 NOT_AVAILABLE = [
     *("controller", "events", "fake", "informer", "informers", "leader", "leaderelection", "listers"),
-    *("record", "testing"),
+    "record",
 ]
 
 

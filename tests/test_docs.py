@@ -517,7 +517,7 @@ def test_the_page_on_async_threads_and_forks_runs(number: int, more: str, said: 
 
 
 RUN = {
-    "README.md": 2,
+    "README.md": 3,
     "docs/apply.md": 3,
     "docs/async.md": 5,
     "docs/connecting.md": 6,

@@ -157,6 +157,8 @@ def _name(node: ast.expr) -> str:
 def test_no_module_decodes_without_the_check_of_the_depth() -> None:
     found: dict[str, set[str]] = {name: set() for name in _PARSERS}
     for path in _CORE.rglob("*.py"):
+        if "testing" in path.relative_to(_CORE).parts:  # The fake API server reads the requests of the same process.
+            continue
         tree = ast.parse(path.read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):  # This test does not find uses of imported names.

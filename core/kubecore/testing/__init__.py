@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from kubecore.testing._server.failures import NotSimulatedError
     from kubecore.testing.apiserver import ApiServer
     from kubecore.testing.cluster import FakeCluster
+    from kubecore.testing.kube import Kube
     from kubecore.testing.responses import Response
 
-__all__ = ["ApiServer", "FakeCluster", "NotSimulatedError", "Received", "Response"]
+__all__ = ["ApiServer", "FakeCluster", "Kube", "NotSimulatedError", "Received", "Response"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from kubecore.testing import apiserver
 
         return apiserver.ApiServer
+    if name == "Kube":
+        from kubecore.testing import kube
+
+        return kube.Kube
     if name == "Response":
         from kubecore.testing import responses
 

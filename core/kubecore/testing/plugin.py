@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures with fake clusters and their clientsets. It imports nothing else until one is used."""
+"""The pytest plugin: fixtures with fake and real clusters. It imports nothing else until one is used."""
 
 from __future__ import annotations
 
@@ -9,20 +9,43 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from kubecore.rest import Config
     from kubecore.testing.cluster import FakeCluster
+    from kubecore.testing.kube import Kube
 
-__all__ = ["fake_async_clientset", "fake_clientset", "fake_cluster"]
+__all__ = ["apiserver_config", "fake_async_clientset", "fake_clientset", "fake_cluster", "kube"]
 
 _CLIENT = "kubeclient"
 """The package of the clientsets: the runtime itself needs no generated package."""
 
+_NAMESPACE = "test"
+"""The namespace of a test on the fake cluster, which is new for each test."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    group = parser.getgroup("kubecore")
+    group.addoption(
+        "--kube",
+        default="fake",
+        metavar="fake|real|CONTEXT",
+        help="the API server of the fixture `kube`: in memory, a real one of this machine, or a kubeconfig context",
+    )
+    group.addoption(
+        "--kube-strict",
+        action="store_true",
+        help="fail tests whose writes the fake cluster could not check completely",
+    )
+    parser.addini("kube_packages", "the generated packages whose kinds the fake cluster serves", "args", [_CLIENT])
+
 
 @pytest.fixture
-def fake_cluster() -> Generator[FakeCluster]:
+def fake_cluster(request: pytest.FixtureRequest) -> Generator[FakeCluster]:
     """A cluster in memory, which is empty at the start of each test."""
     from kubecore.testing.cluster import FakeCluster
 
-    with FakeCluster() as cluster:
+    packages = request.config.getini("kube_packages")
+    with FakeCluster(packages=packages, strict=bool(request.config.getoption("--kube-strict"))) as cluster:
         yield cluster
 
 
@@ -38,3 +61,47 @@ async def fake_async_clientset(fake_cluster: FakeCluster) -> AsyncGenerator[Any]
     """A `kubeclient.AsyncClientset` of `fake_cluster`, for tests with the marker `anyio`."""
     async with importlib.import_module(_CLIENT).AsyncClientset(fake_cluster.config) as clientset:
         yield clientset
+
+
+@pytest.fixture(scope="session")
+def apiserver_config(request: pytest.FixtureRequest) -> Generator[Config]:
+    """The configuration of a real API server: that of the context of `--kube`, or one that runs until the end."""
+    chosen = request.config.getoption("--kube")
+    if chosen not in ("fake", "real"):
+        from kubecore import kubeconfig
+
+        yield kubeconfig.load_config(context=chosen)
+        return
+    from kubecore.testing.apiserver import ApiServer, BinariesMissingError
+
+    try:
+        server = ApiServer()
+    except BinariesMissingError as error:
+        pytest.skip(str(error))
+    with server:
+        yield server.config
+
+
+@pytest.fixture
+def kube(request: pytest.FixtureRequest) -> Generator[Kube]:
+    """The API server of the test, by `--kube`: in memory by default. `kube.fake` skips the test on a real one."""
+    from kubecore.testing.kube import Kube, real_kube
+
+    if request.config.getoption("--kube") != "fake":
+        with real_kube(request.getfixturevalue("apiserver_config")) as real:
+            yield real
+        return
+    cluster: FakeCluster = request.getfixturevalue("fake_cluster")
+    cluster.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}})
+    yield Kube(cluster.config, _NAMESPACE, cluster)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, Any, Any]:
+    """Skip tests that use a feature of the fake cluster on a real API server."""
+    try:
+        return (yield)
+    except Exception as error:
+        if type(error).__name__ != "RealOnlyError":
+            raise
+        pytest.skip(str(error))

@@ -60,6 +60,7 @@ class State:
         self.chance: Final = chance
         self.unsure: Final[list[Unsure]] = []
         self._clock = clock
+        self._known_unsure: set[Unsure] = set()
 
     def now(self) -> datetime:
         """Return the time of the server."""
@@ -120,8 +121,12 @@ class State:
         )
 
     def note_unsure(self, resource: Resource, received: Received, texts: list[str]) -> None:
-        """Keep that rules were not checked for a write."""
-        self.unsure.extend((resource.kind, received.path, text) for text in texts)
+        """Keep that rules were not checked for a write, once for each path."""
+        for text in texts:
+            found = (resource.kind, received.path, text)
+            if found not in self._known_unsure:
+                self._known_unsure.add(found)
+                self.unsure.append(found)
 
 
 def key_of(document: dict[str, Any]) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from kubecore.testing.machine.resource_watches import ResourceWatches
 
 __all__ = ["ControllerThread"]
 
-_LOG: Final = logging.getLogger("kubecore.testing")
+_LOG: Final = logging.getLogger("kubecore")
 
 _RETRY: Final = 0.2
 """Seconds until a request that failed is decided again."""

@@ -19,7 +19,7 @@ from kubecore.testing.machine.http_reader import BadRequestError, HttpRequest, R
 
 __all__ = ["HttpConnection", "Limits"]
 
-_LOG: Final = logging.getLogger("kubecore.testing")
+_LOG: Final = logging.getLogger("kubecore")
 _LINGER: Final = 1.0
 _JSON: Final = ("content-type", "application/json")
 
