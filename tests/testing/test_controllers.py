@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -48,7 +49,7 @@ class Kube:
     def __init__(self, config: Config) -> None:
         self.client = Client(config)
         self._dynamic = DynamicClient(self.client, Discovery(self.client))
-        self.namespace = f"controlled-{next(_numbers)}"
+        self.namespace = f"test-controlled-{next(_numbers)}"
         self.of("namespaces").create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
         self.until(lambda: self.exists("serviceaccounts", "default"))
         self.until(lambda: self.exists("configmaps", "kube-root-ca.crt"))
@@ -77,6 +78,13 @@ class Kube:
     def finish(self, name: str, resource: str = "configmaps") -> None:
         """Remove the finalizers of an object."""
         self.of(resource).patch(name, {"metadata": {"finalizers": None}}, type="merge")
+
+    def observe(self) -> None:
+        """Wait until the controllers know all objects: they delete an object without its owner that was created last."""
+        missing = {"apiVersion": "v1", "kind": "ConfigMap", "name": "missing", "uid": str(uuid.uuid4())}
+        for resource in ("configmaps", "secrets"):
+            self.add("last", missing, resource=resource)
+        self.until(lambda: not (self.exists("configmaps", "last") or self.exists("secrets", "last")))
 
     def until(self, is_so: Callable[[], object]) -> None:
         wait_until(is_so, 30)
@@ -164,6 +172,7 @@ def test_dependents_are_deleted_after_their_owner(kube: Kube) -> None:
     owner = kube.add("owner")
     middle = kube.add("middle", owner_of(owner), resource="secrets")
     kube.add("leaf", owner_of(middle))
+    kube.observe()
     kube.of("configmaps").delete("owner", propagation_policy="Background")
     kube.until(lambda: not kube.exists("configmaps", "leaf"))
     assert not kube.exists("secrets", "middle")
@@ -180,6 +189,7 @@ def test_a_dependent_with_another_owner_stays_and_loses_the_reference(kube: Kube
 def test_orphans_stay_without_the_reference(kube: Kube) -> None:
     owner = kube.add("owner")
     kube.add("child", owner_of(owner))
+    kube.observe()
     kube.of("configmaps").delete("owner", propagation_policy="Orphan")
     kube.until(lambda: not kube.exists("configmaps", "owner"))
     assert "ownerReferences" not in kube.get("configmaps", "child")["metadata"]
@@ -189,6 +199,7 @@ def test_in_the_foreground_the_owner_waits_for_dependents_that_block(kube: Kube)
     owner = kube.add("owner")
     kube.add("blocks", owner_of(owner, blocks=True), finalizers=["example.com/held"])
     kube.add("free", owner_of(owner), finalizers=["example.com/held"])
+    kube.observe()
     kube.of("configmaps").delete("owner", propagation_policy="Foreground")
     for name in ("blocks", "free"):
         kube.until(lambda name=name: "deletionTimestamp" in kube.get("configmaps", name)["metadata"])  # type: ignore[misc]
@@ -203,6 +214,7 @@ def test_in_the_foreground_leaves_are_deleted_first(kube: Kube) -> None:
     owner = kube.add("owner")
     middle = kube.add("middle", owner_of(owner, blocks=True), resource="secrets")
     kube.add("leaf", owner_of(middle, blocks=True), finalizers=["example.com/held"])
+    kube.observe()
     kube.of("configmaps").delete("owner", propagation_policy="Foreground")
     kube.until(lambda: "deletionTimestamp" in kube.get("configmaps", "leaf")["metadata"])
     assert kube.get("secrets", "middle")["metadata"]["finalizers"] == ["foregroundDeletion"]
