@@ -26,6 +26,7 @@ def test_a_failing_history_is_shrunk_to_the_steps_that_fail() -> None:
     assert set(shrunk(steps, lambda fewer: needed <= set(fewer))) == needed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(100, 108))
 def test_the_real_server_repeats_its_responses(seed: int, bare_cluster: RealServer) -> None:
     steps = history(seed)

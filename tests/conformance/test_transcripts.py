@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Final
 
 import pytest
@@ -12,10 +11,9 @@ from tests.conformance.backends import FakeServer, RealServer
 from tests.conformance.cases import Case, all_cases
 
 CASES: Final = list(all_cases().values())
-HAS_FAKE: Final = importlib.util.find_spec("kubecore.testing._server.server") is not None
-"""The fake server exists, and the list of its known differences is kept."""
 
 
+@pytest.mark.thorough  # The responses of a real server do not depend on Python.
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_real_server_sends_the_recorded_responses(case: Case, bare_cluster: RealServer) -> None:
     recorded = transcripts.read()[case.name]
@@ -23,7 +21,6 @@ def test_the_real_server_sends_the_recorded_responses(case: Case, bare_cluster: 
     assert transcripts.differing(recorded, found) == [], f"renew it: python -m tests.conformance record {case.name}"
 
 
-@pytest.mark.skipif(not HAS_FAKE, reason="the fake server is not finished")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_fake_server_sends_the_recorded_responses(case: Case) -> None:
     recorded = transcripts.read()[case.name]

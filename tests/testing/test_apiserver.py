@@ -17,7 +17,7 @@ from kubecore.testing.apiserver import ApiServer
 from kubecore.testing.machine.binaries import BinariesMissingError
 from tests.cluster import build
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from kubecore.testing.apiserver import ApiServer
 from tests.cluster import Cluster, build
 from tests.ready import wait_until
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 Json = dict[str, Any]
 
