@@ -10,8 +10,8 @@ from kubeclient.models import core_v1
 from kubecore import errors, rest
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
+from kubecore.testing._server.route import route
 from kubecore.testing.gate import ServerGate
-from kubecore.testing.matching import describe
 from kubecore.testing.recording import shown
 from kubecore.testing.responses import Response
 from kubecore.testing.transport import Transports
@@ -48,7 +48,7 @@ def read(config: rest.Config, timeout: float | None = None) -> core_v1.ConfigMap
 )
 def test_requests_are_described_by_their_path(method: str, path: str, expected: str) -> None:
     received = Received(method=method, path=path)
-    describe(received)
+    route(received)
     assert shown(received) == expected
 
 

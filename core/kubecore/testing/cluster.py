@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
@@ -19,12 +18,13 @@ from kubecore.rest import Config
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.plans import Plan
+from kubecore.testing._server.route import route
 from kubecore.testing._server.server import Server
 from kubecore.testing.clock import Clock
 from kubecore.testing.faults import Faults
 from kubecore.testing.gate import ServerGate
-from kubecore.testing.matching import Kind, Matcher, describe
-from kubecore.testing.paths import collection_path, object_path, path_for_create, resource_of
+from kubecore.testing.matching import Kind, Matcher
+from kubecore.testing.paths import path_for_create, path_to, resource_of
 from kubecore.testing.recording import Calls
 from kubecore.testing.serving import responder
 from kubecore.testing.taps import Tap
@@ -195,8 +195,9 @@ class FakeCluster(Faults):
             resource, path = path_for_create(self._server.state.resources, document)
             made = self._send("POST", path, document)
             if "status" in document and "status" in resource.subresources:
-                name = quote(made["metadata"]["name"], safe="")
-                self._send("PUT", f"{path}/{name}/status", {**made, "status": document["status"]})
+                found = made["metadata"]
+                path = path_to(resource, found.get("namespace", ""), found["name"])
+                self._send("PUT", f"{path}/status", {**made, "status": document["status"]})
 
     def add_yaml(self, source: str | Path) -> None:
         """Create the objects of a text, a file or a folder: see `add`.
@@ -235,7 +236,7 @@ class FakeCluster(Faults):
             NotFoundError: It does not exist.
             NoMatchError: The server does not serve the kind.
         """
-        return self._send("GET", object_path(self._resource(kind), name, namespace))
+        return self._send("GET", path_to(self._resource(kind), namespace, name))
 
     def documents(self, kind: Kind, namespace: str = "") -> list[dict[str, Any]]:
         """Return the JSON of all objects of a kind, without a recorded request.
@@ -245,7 +246,7 @@ class FakeCluster(Faults):
             namespace: The namespace, "" for all.
         """
         resource = self._resource(kind)
-        found: list[dict[str, Any]] = self._send("GET", collection_path(resource, namespace)).get("items", [])
+        found: list[dict[str, Any]] = self._send("GET", path_to(resource, namespace)).get("items", [])
         return [{"apiVersion": resource.api_version, "kind": resource.kind, **each} for each in found]
 
     def get(self, model: type[M], name: str, namespace: str = "") -> M:
@@ -254,7 +255,7 @@ class FakeCluster(Faults):
 
     def set_status(self, kind: Kind, name: str, namespace: str, status: Mapping[str, Any]) -> None:
         """Replace the status of an object, as a controller does, without a recorded request."""
-        path = object_path(self._resource(kind), name, namespace)
+        path = path_to(self._resource(kind), namespace, name)
         self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
 
     def after(self, verb: str, kind: Kind, *, namespace: str | None = None) -> Callable[[Player], Player]:
@@ -315,7 +316,7 @@ class FakeCluster(Faults):
         content = b"" if body is None else msgspec.json.encode(body)
         headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "kubecore.testing"}
         received = Received(method=method, path=path, headers=headers, content=content)
-        describe(received)
+        route(received)
         reply = self._gate.perform(received, Plan(), is_internal=True)
         if reply.code >= 300:
             raise from_response(received, reply.code, dict(reply.headers), reply.content)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.plans import Plan
+from kubecore.testing._server.route import route
 from kubecore.testing.faults import Faults
-from kubecore.testing.matching import describe
 from kubecore.testing.recording import Calls
 
 __all__ = ["ServerGate"]
@@ -40,7 +40,7 @@ class ServerGate:
 
     def plan(self, received: Received) -> Plan:
         """Record a request, and decide how its exchange goes."""
-        describe(received)
+        route(received)
         self.calls.add(received)  # Before the rules, whose own requests come later.
         plan = self.faults.plan(received)
         if plan.is_refused:

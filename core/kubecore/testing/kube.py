@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,13 +19,9 @@ if TYPE_CHECKING:
     from kubecore.rest import Config
     from kubecore.testing.cluster import FakeCluster
 
-__all__ = ["Kube", "RealOnlyError", "real_kube"]
+__all__ = ["Kube", "real_kube"]
 
 _MANAGER: Final = "kubecore-testing"
-
-
-class RealOnlyError(Exception):
-    """A test uses a feature that only the fake cluster has, and runs on a real API server."""
 
 
 class Kube:
@@ -38,12 +34,21 @@ class Kube:
         config: How to reach the server.
         namespace: The namespace.
         fake: The fake cluster, None for a real server.
+        skip: Ends a test that needs the fake cluster, with a reason.
     """
 
-    def __init__(self, config: Config, namespace: str, fake: FakeCluster | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        namespace: str,
+        fake: FakeCluster | None = None,
+        *,
+        skip: Callable[[str], object] | None = None,
+    ) -> None:
         self.namespace: Final[str] = namespace
         self._config = config
         self._fake = fake
+        self._skip = skip
 
     @property
     def config(self) -> Config:
@@ -59,12 +64,17 @@ class Kube:
     def fake(self) -> FakeCluster:
         """The fake cluster: its faults, its clock and the requests that it received.
 
+        With the fixture `kube`, the test is skipped on a real server.
+
         Raises:
-            RealOnlyError: The server is a real one; the pytest plugin skips the test then.
+            RuntimeError: The server is a real one, and nothing skips the test.
         """
-        if self._fake is None:
-            raise RealOnlyError("faults, the clock and received requests are features of the fake cluster")
-        return self._fake
+        if self._fake is not None:
+            return self._fake
+        reason = "faults, the clock and received requests are features of the fake cluster"
+        if self._skip is not None:
+            self._skip(reason)
+        raise RuntimeError(reason)
 
     def add_crds(self, source: str | Path) -> None:
         """Create or update CustomResourceDefinitions, and wait for their kinds.
@@ -96,18 +106,19 @@ class Kube:
 
 
 @contextmanager
-def real_kube(config: Config) -> Generator[Kube]:
+def real_kube(config: Config, skip: Callable[[str], object]) -> Generator[Kube]:
     """Provide a new namespace of a real API server; it is deleted at the end.
 
     Args:
         config: How to reach the server.
+        skip: Ends a test that needs the fake cluster, with a reason.
     """
     name = f"test-{uuid.uuid4().hex[:8]}"
     with Client(config) as client:
         namespaces = DynamicClient(client, Discovery(client)).resource("Namespace", api_version="v1")
         namespaces.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         try:
-            yield Kube(config, name)
+            yield Kube(config, name, skip=skip)
         finally:
             namespaces.delete(name)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias
-from urllib.parse import unquote
 
 from kubecore._support.json_types import is_json_object
 from kubecore.model.base import ModelBase
@@ -12,33 +11,12 @@ from kubecore.model.kinds import kind_of, kinds_of
 from kubecore.testing._server.exchange import Received
 from kubecore.testing.recording import body_of
 
-__all__ = ["Kind", "Matcher", "describe"]
+__all__ = ["Kind", "Matcher"]
 
 Kind: TypeAlias = type[ModelBase] | str
 """A model, or the name of a kind or of a resource in the plural, such as `pods` or `pods/status`; `*` for all."""
 
 _VERBS: Final = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*")
-_OBJECT_VERBS: Final = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-_COLLECTION_VERBS: Final = {**_OBJECT_VERBS, "GET": "list", "DELETE": "deletecollection"}
-
-
-def describe(received: Received) -> None:
-    """Set verb, group, version, resource, subresource, namespace and name of a request, from its method and path."""
-    parts = [unquote(part) for part in received.path.strip("/").split("/")]
-    received.verb = received.method.lower()
-    if parts[0] == "api" and len(parts) > 2:
-        received.version, rest = parts[1], parts[2:]
-    elif parts[0] == "apis" and len(parts) > 3:
-        received.group, received.version, rest = parts[1], parts[2], parts[3:]
-    else:
-        return
-    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
-        received.namespace, rest = rest[1], rest[2:]
-    received.resource, received.name, received.subresource = [*rest[:3], "", ""][:3]
-    verbs = _OBJECT_VERBS if received.name else _COLLECTION_VERBS
-    received.verb = verbs.get(received.method, received.verb)
-    if received.method == "GET" and any(item in (("watch", "true"), ("watch", "1")) for item in received.query):
-        received.verb = "watch"
 
 
 @dataclass(frozen=True, slots=True)

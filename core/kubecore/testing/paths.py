@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from kubecore.errors import NoMatchError
 from kubecore.model.kinds import kind_of
+from kubecore.testing._background.view import path_of
 
 if TYPE_CHECKING:
     from kubecore.testing._server.resources import Resource, Resources
     from kubecore.testing.matching import Kind
 
-__all__ = ["collection_path", "object_path", "path_for_create", "resource_of"]
+__all__ = ["path_for_create", "path_to", "resource_of"]
 
 
 def resource_of(resources: Resources, kind: Kind) -> Resource:
@@ -38,25 +38,18 @@ def resource_of(resources: Resources, kind: Kind) -> Resource:
     return found
 
 
-def collection_path(resource: Resource, namespace: str) -> str:
-    """Return the path of a collection.
+def path_to(resource: Resource, namespace: str, name: str = "") -> str:
+    """Return the path of an object, or of a collection; resources of the cluster ignore the namespace.
 
     Args:
         resource: The resource.
         namespace: The namespace, "" for all.
+        name: The object, "" for the collection.
+
+    Raises:
+        InvalidRequestError: A name can't be part of a path.
     """
-    root = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.version}"
-    is_within = bool(namespace) and resource.is_namespaced
-    return (
-        f"{root}/namespaces/{quote(namespace, safe='')}/{resource.resource}"
-        if is_within
-        else f"{root}/{resource.resource}"
-    )
-
-
-def object_path(resource: Resource, name: str, namespace: str) -> str:
-    """Return the path of an object."""
-    return f"{collection_path(resource, namespace)}/{quote(name, safe='')}"
+    return path_of(resource, namespace if resource.is_namespaced else "", name)
 
 
 def path_for_create(resources: Resources, document: dict[str, Any]) -> tuple[Resource, str]:
@@ -70,7 +63,7 @@ def path_for_create(resources: Resources, document: dict[str, Any]) -> tuple[Res
     if resource is None:
         raise NoMatchError(f"the fake cluster does not serve the kind {kind!r} of {api_version!r}", kind=kind)
     metadata: dict[str, Any] = document.get("metadata") or {}
-    return resource, collection_path(resource, metadata.get("namespace") or "default")
+    return resource, path_to(resource, metadata.get("namespace") or "default")
 
 
 def _names(resource: Resource) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,8 +65,8 @@ async def fake_async_clientset(fake_cluster: FakeCluster) -> AsyncGenerator[Any]
 
 
 @pytest.fixture(scope="session")
-def apiserver_config(request: pytest.FixtureRequest) -> Generator[Config]:
-    """The configuration of a real API server: that of the context of `--kube`, or one that runs until the end."""
+def apiserver_config(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Config]:
+    """The configuration of a real API server: that of the context of `--kube`, or one that all processes share."""
     chosen = request.config.getoption("--kube")
     if chosen not in ("fake", "real"):
         from kubecore import kubeconfig
@@ -74,11 +75,11 @@ def apiserver_config(request: pytest.FixtureRequest) -> Generator[Config]:
         return
     from kubecore.testing.apiserver import ApiServer, BinariesMissingError
 
-    try:
-        server = ApiServer()
-    except BinariesMissingError as error:
-        pytest.skip(str(error))
-    with server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(ApiServer.shared(tmp_path_factory.getbasetemp().parent))
+        except BinariesMissingError as error:
+            pytest.skip(str(error))
         yield server.config
 
 
@@ -88,20 +89,9 @@ def kube(request: pytest.FixtureRequest) -> Generator[Kube]:
     from kubecore.testing.kube import Kube, real_kube
 
     if request.config.getoption("--kube") != "fake":
-        with real_kube(request.getfixturevalue("apiserver_config")) as real:
+        with real_kube(request.getfixturevalue("apiserver_config"), pytest.skip) as real:
             yield real
         return
     cluster: FakeCluster = request.getfixturevalue("fake_cluster")
     cluster.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}})
     yield Kube(cluster.config, _NAMESPACE, cluster)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, Any, Any]:
-    """Skip tests that use a feature of the fake cluster on a real API server."""
-    try:
-        return (yield)
-    except Exception as error:
-        if type(error).__name__ != "RealOnlyError":
-            raise
-        pytest.skip(str(error))

@@ -16,6 +16,7 @@ __all__ = ["BUGS", "Bug", "detected", "planted"]
 
 _PACKAGE: Final = "kubecore.testing."
 _RELOADED: Final = (
+    "_schemas.json_values",
     *("_patching.go_values", "_patching.json_patch", "_patching.merge_patch"),
     *("_patching.strategic_lists", "_patching.strategic"),
     *("_schemas.openapi", "_schemas.packages", "_schemas.go_fields", "_schemas.go_scalars", "_schemas.checking"),
@@ -38,7 +39,7 @@ BUGS: Final = (
     Bug("_patching.json_patch", "return index + size if index < 0", "return index + len(items) if index < 0"),
     Bug("_patching.json_patch", "    if key not in parent:\n        raise _RefusedError\n", ""),
     Bug("_patching.json_patch", "if not same(found, operation", "if same(found, operation"),
-    Bug("_patching.go_values", "if type(one) is not type(other):", "if one != other:"),
+    Bug("_schemas.json_values", "if type(first) is not type(second):", "if first != second:"),
     Bug("_patching.merge_patch", "result.pop(key, None)", "result[key] = None"),
     Bug("_patching.merge_patch", "if is_map(value):\n            return", "if is_list(value):\n            return"),
     Bug(

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubecore.testing._apply.elements import shown
 from kubecore.testing._apply.shapes import ANY, KEYED, LEAF, MAP, SET, Shape, UntypedError
-from kubecore.testing._apply.values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["check"]
 

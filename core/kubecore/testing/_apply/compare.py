@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from kubecore.testing._apply.sets import ITSELF, MEMBER, FieldSet
 from kubecore.testing._apply.shapes import ANY, LEAF, MAP, Shape, UntypedError
-from kubecore.testing._apply.values import is_list, is_map, same
+from kubecore.testing._apply.values import same
+from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["compare"]
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from kubecore.testing._apply.values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["canonical", "decoded", "item_value", "key_of", "scalar_text", "shown", "sort_key", "value_of"]
 

@@ -16,7 +16,8 @@ from kubecore.testing._apply.entries import UNOWNED, Entry, Identity, Managers, 
 from kubecore.testing._apply.owned import under_atomic
 from kubecore.testing._apply.sets import MEMBER, FieldSet, difference, union, without
 from kubecore.testing._apply.shapes import Shape, UntypedError, shape_of
-from kubecore.testing._apply.values import is_map, same
+from kubecore.testing._apply.values import same
+from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._server.failures import RequestError
 

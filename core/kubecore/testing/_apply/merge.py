@@ -10,7 +10,7 @@ from typing import Any
 
 from kubecore.testing._apply.sets import FieldSet, is_member
 from kubecore.testing._apply.shapes import ANY, KEYED, LEAF, MAP, SET, Shape
-from kubecore.testing._apply.values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["merge", "remove"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kubecore.testing._apply.sets import ITSELF, MEMBER, FieldSet, is_member
 from kubecore.testing._apply.shapes import ANY, LEAF, MAP, Shape
-from kubecore.testing._apply.values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["below", "fields_of", "under_atomic", "with_named"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from kubecore.testing._apply.elements import canonical, shown, sort_key
-from kubecore.testing._apply.values import is_map
+from kubecore.testing._schemas.json_values import is_map
 
 __all__ = [
     "ITSELF",

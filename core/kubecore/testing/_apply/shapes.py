@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubecore.testing._apply.elements import key_of, value_of
-from kubecore.testing._apply.values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.schema_type import SchemaType
 
 __all__ = ["ANY", "KEYED", "LEAF", "MAP", "SET", "Shape", "UntypedError", "shape_of"]

@@ -1,20 +1,12 @@
-"""JSON values: which kind they are, and whether two are equal."""
+"""Equality of JSON values as the owners of fields compare them."""
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any
 
-__all__ = ["is_list", "is_map", "same"]
+from kubecore.testing._schemas.json_values import is_list, is_map
 
-
-def is_map(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether the value is an object."""
-    return isinstance(value, dict)
-
-
-def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Whether the value is an array."""
-    return isinstance(value, list)
+__all__ = ["same"]
 
 
 def same(a: Any, b: Any) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from kubecore.calls.path import api_prefix, collection_path, object_path
+
 __all__ = ["Item", "Owner", "Request", "Resource", "View", "item_of", "path_of"]
 
 
@@ -176,10 +178,12 @@ def path_of(resource: Resource, namespace: str, name: str = "") -> str:
         resource: The resource.
         namespace: The namespace, "" for all of them and for resources without namespaces.
         name: The object, "" for the collection.
+
+    Raises:
+        InvalidRequestError: A name can't be part of a path.
     """
-    root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
-    inside = f"/namespaces/{namespace}" if namespace else ""
-    return f"{root}{inside}/{resource.resource}{f'/{name}' if name else ''}"
+    found = collection_path(api_prefix(resource.group, resource.version), namespace, resource.resource)
+    return object_path(found, name) if name else found
 
 
 _DECODER = msgspec.json.Decoder(_Document)

@@ -1,4 +1,4 @@
-"""How the API server compares, names and prints JSON values."""
+"""How the API server names and prints JSON values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from kubecore.testing._schemas.json_values import is_list, is_map
 
-__all__ = ["go_text", "go_type", "json_type", "same"]
+__all__ = ["go_text", "go_type", "json_type"]
 
 
 def json_type(value: Any) -> str:
@@ -27,17 +27,6 @@ def go_type(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "int64" if isinstance(value, int) else "float64"
     return "[]interface {}" if is_list(value) else "map[string]interface {}" if value is not None else "<nil>"
-
-
-def same(one: Any, other: Any) -> bool:
-    """Return whether two JSON values are the same. `1`, `1.0` and `true` are three values."""
-    if type(one) is not type(other):
-        return False
-    if is_map(one):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if is_list(one):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
 
 
 def go_text(value: Any) -> str:

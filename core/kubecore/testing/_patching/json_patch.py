@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubecore.testing._patching.go_values import json_type, same
-from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._patching.go_values import json_type
+from kubecore.testing._schemas.json_values import is_list, is_map, same
 from kubecore.testing._server.failures import RequestError
 
 __all__ = ["MAX_OPERATIONS", "apply_json_patch"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-from kubecore.testing._patching.go_values import go_text, go_type, json_type, same
+from kubecore.testing._patching.go_values import go_text, go_type, json_type
 from kubecore.testing._patching.strategic_lists import ListMerge, check_order, in_order, refuse
-from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map, same
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._server.failures import RequestError
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from kubecore.testing._schemas.shapes import is_list, is_map, items_of, part_of, properties_of
+from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.shapes import items_of, part_of, properties_of
 
 __all__ = ["default"]
 

@@ -1,10 +1,10 @@
-"""Type checks of JSON values that type checkers understand."""
+"""JSON values: which kind they are, their members, and whether two are the same."""
 
 from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-__all__ = ["is_list", "is_map", "items_at", "map_at"]
+__all__ = ["is_list", "is_map", "items_at", "map_at", "same"]
 
 
 def is_map(value: object) -> TypeGuard[dict[str, Any]]:
@@ -27,3 +27,23 @@ def items_at(document: dict[str, Any], name: str) -> list[Any]:
     """Return the JSON array at a name, an empty one if there is none."""
     value: object = document.get(name)
     return value if is_list(value) else []
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two JSON values are the same. `1`, `1.0` and `true` are three values."""
+    waiting: list[tuple[Any, Any]] = [(one, other)]
+    while waiting:
+        first, second = waiting.pop()
+        if type(first) is not type(second):
+            return False
+        if is_map(first):
+            if first.keys() != second.keys():
+                return False
+            waiting += [(first[name], second[name]) for name in first]
+        elif is_list(first):
+            if len(first) != len(second):
+                return False
+            waiting += zip(first, second, strict=True)
+        elif first != second:
+            return False
+    return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kubecore.testing._schemas.shapes import Schema, is_list, is_map, items_of, part_of
+from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.shapes import Schema, items_of, part_of
 
 __all__ = ["OPEN", "prune", "prune_nulls"]
 

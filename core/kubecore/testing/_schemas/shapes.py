@@ -1,23 +1,15 @@
-"""Parts of JSON values and of structural schemas, with types."""
+"""Parts of structural schemas, with types."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
-__all__ = ["Schema", "is_list", "is_map", "items_of", "part_of", "properties_of"]
+from kubecore.testing._schemas.json_values import is_map
+
+__all__ = ["Schema", "items_of", "part_of", "properties_of"]
 
 Schema = Mapping[str, Any]
-
-
-def is_map(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Return whether a value is an object."""
-    return isinstance(value, dict)
-
-
-def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Return whether a value is an array."""
-    return isinstance(value, list)
 
 
 def properties_of(schema: Schema) -> Mapping[str, Schema]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.schema_type import SchemaType
-from kubecore.testing._schemas.shapes import is_list, is_map, items_of, properties_of
+from kubecore.testing._schemas.shapes import items_of, properties_of
 
 __all__ = ["MOST_LEVELS", "StructuralType", "levels_of"]
 

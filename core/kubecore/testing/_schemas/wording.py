@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any, Final
 
-from kubecore.testing._schemas.shapes import is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["compact", "plain", "quoted", "shown"]
 

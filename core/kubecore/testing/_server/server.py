@@ -64,7 +64,6 @@ class Server:
         facts = load_facts(version)
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
         self._definitions: Final = Definitions(self.state)
-        self.refused: Final[list[str]] = []
         self._watches: set[WatchStream] = set()
         self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
             "get": self._get,
@@ -100,9 +99,6 @@ class Server:
         """
         try:
             return self._responded(received)
-        except NotSimulatedError as error:
-            self.refused.append(str(error))
-            raise
         finally:
             if self.background == "at once":
                 self.settle()

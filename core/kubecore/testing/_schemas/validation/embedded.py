@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.pruning import EMBEDDED
-from kubecore.testing._schemas.shapes import Schema, is_list, is_map, items_of, part_of, properties_of
+from kubecore.testing._schemas.shapes import Schema, items_of, part_of, properties_of
 from kubecore.testing._schemas.validation.faults import invalid_value
 from kubecore.testing._server.failures import Cause
 

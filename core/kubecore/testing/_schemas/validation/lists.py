@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kubecore.testing._schemas.shapes import Schema, is_list, is_map, items_of, properties_of
+from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.shapes import Schema, items_of, properties_of
 from kubecore.testing._schemas.validation.faults import invalid_value
 from kubecore.testing._schemas.wording import compact, shown
 from kubecore.testing._server.failures import Cause

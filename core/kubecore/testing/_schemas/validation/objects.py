@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubecore.testing._schemas.defaulting import default
+from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.pruning import prune, prune_nulls
-from kubecore.testing._schemas.shapes import Schema, is_list, is_map, items_of, part_of, properties_of
+from kubecore.testing._schemas.shapes import Schema, items_of, part_of, properties_of
 from kubecore.testing._schemas.structural import MOST_LEVELS, levels_of
 from kubecore.testing._schemas.validation.embedded import check_embedded, clean_embedded
 from kubecore.testing._schemas.validation.faults import cause_of
 from kubecore.testing._schemas.validation.lists import check_lists
 from kubecore.testing._schemas.validation.numbers import LARGEST, SMALLEST
-from kubecore.testing._schemas.validation.same import Old
+from kubecore.testing._schemas.validation.old_values import Old
 from kubecore.testing._schemas.validation.schemas import Checker
 from kubecore.testing._server.failures import Cause, RequestError
 

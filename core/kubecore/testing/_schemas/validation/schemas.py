@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from kubecore.testing._schemas.shapes import Schema, is_list, is_map, items_of, properties_of
+from kubecore.testing._schemas.json_values import is_list, is_map, same
+from kubecore.testing._schemas.shapes import Schema, items_of, properties_of
 from kubecore.testing._schemas.validation.faults import Fault, Findings, type_fault, value_fault
 from kubecore.testing._schemas.validation.formats import FORMATS, has_format
 from kubecore.testing._schemas.validation.numbers import check_number, is_whole, truncated
+from kubecore.testing._schemas.validation.old_values import Old
 from kubecore.testing._schemas.validation.patterns import matches
-from kubecore.testing._schemas.validation.same import Old, same
 from kubecore.testing._schemas.wording import compact, quoted
 
 __all__ = ["Checker"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubecore.testing._schemas.shapes import is_list, is_map, items_of, part_of
+from kubecore.testing._schemas.json_values import is_list, is_map, same
+from kubecore.testing._schemas.shapes import items_of, part_of
 
-__all__ = ["Old", "same"]
+__all__ = ["Old"]
 
 
 class Old:
@@ -47,23 +48,3 @@ class Old:
             if is_map(each) and all(same(each.get(name), item.get(name)) for name in names):
                 return Old(each, items_of(schema) or {})
         return None
-
-
-def same(first: Any, second: Any) -> bool:
-    """Return whether two values are equal and all their parts are of the same type."""
-    waiting = [(first, second)]
-    while waiting:
-        one, other = waiting.pop()
-        if type(one) is not type(other):
-            return False
-        if is_map(one):
-            if one.keys() != other.keys():
-                return False
-            waiting += [(one[name], other[name]) for name in one]
-        elif is_list(one):
-            if len(one) != len(other):
-                return False
-            waiting += zip(one, other, strict=True)
-        elif one != other:
-            return False
-    return True
