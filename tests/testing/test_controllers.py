@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -26,6 +26,9 @@ Json = dict[str, Any]
 _FINALIZERS = "Some content in the namespace has finalizers remaining: "
 
 _numbers = itertools.count(1)
+
+_PATIENCE: Final = 120.0
+"""Seconds: the garbage collector of the controller manager reads the list of kinds every 30 s only."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +90,7 @@ class Kube:
         self.until(lambda: not (self.exists("configmaps", "last") or self.exists("secrets", "last")))
 
     def until(self, is_so: Callable[[], object]) -> None:
-        wait_until(is_so, 30)
+        wait_until(is_so, _PATIENCE)
 
 
 def owner_of(found: Json, *, blocks: bool | None = None) -> Json:
