@@ -258,6 +258,18 @@ class FakeCluster(Faults):
         path = path_to(self._resource(kind), namespace, name)
         self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
 
+    def set_logs(self, name: str, namespace: str, data: str | bytes, container: str = "") -> None:
+        """Set the log of a container.
+
+        Args:
+            name: The name of the pod.
+            namespace: The namespace of the pod.
+            data: The whole log; an earlier one is replaced.
+            container: The container, "" for every container of the pod without a log.
+        """
+        with self._gate.lock:
+            self._server.logs.set(namespace, name, container, data)
+
     def after(self, verb: str, kind: Kind, *, namespace: str | None = None) -> Callable[[Player], Player]:
         """Return a decorator: its function is called after each successful request with the object of the response."""
         matcher = Matcher.of(verb, kind, namespace=namespace)

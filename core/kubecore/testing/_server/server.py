@@ -16,6 +16,7 @@ from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.discovery import discovered
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.logs import Logs
 from kubecore.testing._server.options import WriteOptions
 from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import find, route
@@ -38,6 +39,7 @@ class Server:
 
     Attributes:
         state: The objects, the resources and the time.
+        logs: The logs of containers.
 
     Args:
         clock: The time of the server, with a time zone.
@@ -63,6 +65,7 @@ class Server:
         self.store: Final = Store(chance.randrange(1_000, 100_000))
         facts = load_facts(version)
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
+        self.logs: Final = Logs()
         self._definitions: Final = Definitions(self.state)
         self._watches: set[WatchStream] = set()
         self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
