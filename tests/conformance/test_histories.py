@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.backends import RealServer
-from tests.conformance.histories import KINDS, NAMES, VERBS, first_difference, history, play, shrunk
+from tests.conformance.histories import NAMES, VERBS, define, differences, history, play, shrunk
+from tests.conformance.history_kinds import KINDS
 
 
 def test_a_seed_decides_about_a_history() -> None:
@@ -26,8 +27,14 @@ def test_a_failing_history_is_shrunk_to_the_steps_that_fail() -> None:
     assert set(shrunk(steps, lambda fewer: needed <= set(fewer))) == needed
 
 
+@pytest.fixture(scope="module")
+def group(bare_cluster: RealServer) -> str:
+    """The group of the custom kinds on the real server."""
+    return define(bare_cluster)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(100, 108))
-def test_the_real_server_repeats_its_responses(seed: int, bare_cluster: RealServer) -> None:
+def test_the_real_server_repeats_its_responses(seed: int, bare_cluster: RealServer, group: str) -> None:
     steps = history(seed)
-    assert first_difference(play(steps, bare_cluster), play(steps, bare_cluster)) == ""
+    assert differences(play(steps, bare_cluster, group), play(steps, bare_cluster, group)) == []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from tests.conformance.backends import Backend, Reading
-from tests.conformance.exchange import Exchange
+from tests.conformance.exchange import Exchange, parsed
 from tests.conformance.normal import CUSTOM_GROUP
 from tests.conformance.paths import full_path
 
@@ -31,14 +31,15 @@ class Wire:
 
     Args:
         backend: The server.
+        group: The API group of the custom resources; by default, a new one.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, group: str = "") -> None:
         self._backend = backend
         self.exchanges: list[Exchange] = []
         token = f"c{uuid.uuid4().hex[:10]}"
         self.one, self.two = f"{token}-1", f"{token}-2"
-        self.group = f"{token}.example.com"
+        self.group = group or f"{token}.example.com"
         self._set_up()
 
     @property
@@ -118,6 +119,13 @@ class Wire:
         self._backend.await_resource(f"/apis/{spec['group']}/{served}", spec["names"]["plural"])
         return made
 
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Leave the requests of a block out of the transcript."""
+        count = len(self.exchanges)
+        yield
+        del self.exchanges[count:]
+
     def compact(self) -> None:
         """Forget the history, so that old versions have expired."""
         self._backend.compact()
@@ -134,10 +142,10 @@ class Wire:
         return f"{target}?{urlencode(pairs)}" if pairs else target
 
     def _set_up(self) -> None:
-        for namespace in (self.one, self.two):
-            self.post("namespaces", {"metadata": {"name": namespace}})
-            self.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
-        self.exchanges.clear()
+        with self.unrecorded():
+            for namespace in (self.one, self.two):
+                self.post("namespaces", {"metadata": {"name": namespace}})
+                self.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
 
 
 class Watching:
@@ -157,6 +165,23 @@ class Watching:
     def take(self, events: int) -> Any:
         """Read a number of events; the transcript contains fewer if the watch ends, or stays idle."""
         exchange = Exchange.of_events(self._title, self._reading, events)
+        self._wire.exchanges.append(exchange)
+        return exchange.body
+
+    def take_until(self, is_last: Callable[[Any], bool], most: int) -> Any:
+        """Read the events up to a certain one.
+
+        Args:
+            is_last: Whether an event is the last one to read.
+            most: The largest number of events.
+        """
+        exchange = Exchange.of_events(self._title, self._reading, 0)
+        if exchange.code == 200:
+            for _ in range(most):
+                lines = [parsed(line) for line in self._reading.lines(1)]
+                exchange.body += lines
+                if not lines or is_last(lines[0]):
+                    break
         self._wire.exchanges.append(exchange)
         return exchange.body
 

@@ -1,6 +1,8 @@
 """Random histories on the fake and on the real API server: `python -m tests.torture fake --n N --seed S`.
 
-The command sends about N requests to both servers. Their transcripts must be equal; a history that fails is shrunk.
+The command sends about N requests to both servers. Their transcripts must be equal; a history that fails is shrunk
+and printed. The real server is replaced by a new one after each batch. Each batch prints the seed with which the next
+one begins, so that a run that was stopped can be resumed.
 """
 
 from __future__ import annotations
@@ -9,35 +11,64 @@ from typing import Final
 
 from tests.cluster import Cluster
 from tests.conformance.backends import FakeServer, RealServer
-from tests.conformance.histories import Step, first_difference, history, play, shrunk
+from tests.conformance.histories import Step, define, differences, history, play, shown, shrunk
 from tests.torture.tally import Tally
 
 __all__ = ["run"]
 
 _DEFAULT: Final = 2_000
-_SHRUNK: Final = 3
-"""How many failing histories are shrunk; the others are only counted."""
+_BATCH: Final = 20_000
+"""Requests to one real server: its objects are never removed."""
+
+_SHRUNK: Final = 10
+"""How many failing histories are shrunk; of the others, the first difference is printed."""
+
+
+class _Servers:
+    """A real server with the definitions of the custom kinds, and a new fake one for each history."""
+
+    def __init__(self, real: RealServer) -> None:
+        self._real = real
+        self._group = define(real)
+        self.requests = 0
+
+    def found(self, steps: list[Step]) -> list[str]:
+        """Return the differences of a history."""
+        real, fake = play(steps, self._real, self._group), play(steps, FakeServer())
+        self.requests += len(real)
+        return differences(real, fake)
+
+    def shown(self, steps: list[Step]) -> str:
+        """Return the description of a failing history, which is shrunk before."""
+        fewer = shrunk(steps, lambda steps: bool(self.found(steps)))
+        return shown(fewer, play(fewer, self._real, self._group), play(fewer, FakeServer()))
 
 
 def run(n: int | None, seed: int) -> Tally:
     """Send about `n` requests to both servers."""
     tally = Tally("fake")
-    requests = 0
-    with Cluster(controllers=False) as cluster:
-        real = RealServer(cluster)
-
-        def difference(steps: list[Step]) -> str:
-            return first_difference(play(steps, real), play(steps, FakeServer()))
-
-        while requests < (n or _DEFAULT):
-            steps = history(seed)
-            found = difference(steps)
-            if found and len(tally.bad) < _SHRUNK:
-                steps = shrunk(steps, lambda fewer: bool(difference(fewer)))
-                found = f"{difference(steps)}\n  {steps}"
-            tally.check(not found, f"seed {seed}: {found}")
-            requests += len(steps)
-            seed += 1
-        real.close()
+    wanted, requests = n or _DEFAULT, 0
+    while requests < wanted:
+        with Cluster(controllers=False) as cluster:
+            real = RealServer(cluster)
+            servers = _Servers(real)
+            seed = _batch(servers, seed, min(wanted - requests, _BATCH), tally)
+            real.close()
+        requests += servers.requests
+        print(f"{requests:,} requests, {len(tally.bad)} bad of {tally.tries} histories, next seed {seed}", flush=True)
     tally.figure("requests", requests)
+    tally.figure("next-seed", seed)
     return tally
+
+
+def _batch(servers: _Servers, seed: int, requests: int, tally: Tally) -> int:
+    """Send a number of requests to one real server, and return the next seed."""
+    while servers.requests < requests:
+        steps = history(seed)
+        found = servers.found(steps)
+        tally.check(not found, f"seed {seed}: {found[:1]}")
+        if found:
+            is_shrunk = len(tally.bad) <= _SHRUNK
+            print(f"seed {seed}: {servers.shown(steps) if is_shrunk else found[0]}", flush=True)
+        seed += 1
+    return seed
