@@ -119,7 +119,7 @@ def play(steps: list[Step], backend: Backend, group: str = "") -> Transcript:
     Args:
         steps: The history.
         backend: The server.
-        group: What `define` returned for this server, so that many histories need one call; by default, it is called.
+        group: The result of `define` for this server, which many histories can use; by default, it is called.
     """
     wire = Wire(backend, group or define(backend))
     send(steps, wire)

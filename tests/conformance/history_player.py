@@ -25,7 +25,7 @@ _MOST_EVENTS: Final = 200
 
 @dataclass
 class Player:
-    """Sends steps to one server. It draws from what the server sent before: objects and versions.
+    """Sends steps to one server. It draws from the objects and versions that the server sent before.
 
     Attributes:
         wire: The requests.
