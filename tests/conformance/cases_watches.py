@@ -30,6 +30,16 @@ def from_a_version(wire: Wire) -> None:
     wire.watch("configmaps", 2, resourceVersion=version, labelSelector="a!=b", limit=1)
 
 
+@case("a watch of a version that does not exist yet sends nothing")
+def from_a_future_version(wire: Wire) -> None:
+    future = {"resourceVersion": "999999999"}
+    with wire.watching("configmaps", timeoutSeconds=1, allowWatchBookmarks=True, **future) as watching:
+        wire.post("configmaps", config_map())
+        watching.take(0)
+    wire.watch("configmaps", 0, timeoutSeconds=1, **future)
+    wire.watch("configmaps", 1, sendInitialEvents=True, resourceVersionMatch="NotOlderThan", **future)
+
+
 @case("a held watch sees changes while they happen")
 def held(wire: Wire) -> None:
     version = wire.get("configmaps")["metadata"]["resourceVersion"]

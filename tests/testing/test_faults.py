@@ -54,7 +54,7 @@ def test_requests_are_described_by_their_path(method: str, path: str, expected: 
 
 def test_calls_are_recorded_with_their_status(gate: ServerGate, config: rest.Config) -> None:
     read(config)
-    (call,) = gate.calls.of(verb="get", resource="configmaps")
+    (call,) = gate.calls.of(verb="get", kind="configmaps")
     assert (call.number, call.status, call.namespace, call.name) == (1, 200, "d", "a")
     assert list(gate.calls.writes()) == []
     assert repr(gate.calls) == "Calls:\n  get configmaps d/a"
@@ -78,6 +78,20 @@ def test_throttled_requests_are_retried(gate: ServerGate, config: rest.Config) -
     assert read(config).metadata.name == "a"
     assert fault.count == 2
     assert [call.status for call in gate.calls] == [429, 429, 200]
+
+
+def test_throttling_has_the_form_of_priority_and_fairness(gate: ServerGate, config: rest.Config) -> None:
+    gate.faults.throttle("get", core_v1.ConfigMap, retry_after=7, times=None)
+    impatient = rest.Config(host=config.host, transport=config.transport, max_retries=0)
+    with pytest.raises(errors.TooManyRequestsError, match="Too many requests, please try again later") as caught:
+        read(impatient)
+    assert errors.suggests_client_delay(caught.value) == 7
+    plan = Response.throttled(7).plan(Received(method="GET", path="/api/v1/pods"))
+    assert plan.reply is not None
+    assert plan.reply.content == b"Too many requests, please try again later.\n"
+    headers = dict(plan.reply.headers)
+    assert headers["content-type"] == "text/plain; charset=utf-8"
+    assert {"x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid"} < set(headers)
 
 
 def test_denied_requests_get_the_words_of_rbac(gate: ServerGate, config: rest.Config) -> None:

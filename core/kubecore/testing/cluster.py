@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 import msgspec
 
-from kubecore.calls.error_response import from_response
-from kubecore.manifests import load_manifest_files, load_manifests
-from kubecore.model import Model
 from kubecore.rest import Config
+from kubecore.testing._server import store
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
-from kubecore.testing._server.plans import Plan
-from kubecore.testing._server.route import route
 from kubecore.testing._server.server import Server
+from kubecore.testing.changes import Changes, change_of
 from kubecore.testing.clock import Clock
 from kubecore.testing.faults import Faults
 from kubecore.testing.gate import ServerGate
-from kubecore.testing.matching import Kind, Matcher
-from kubecore.testing.paths import path_for_create, path_to, resource_of
+from kubecore.testing.matching import Kind, Matcher, Where
+from kubecore.testing.objects import Objects
+from kubecore.testing.paths import names_of
 from kubecore.testing.recording import Calls
 from kubecore.testing.serving import responder
+from kubecore.testing.snapshots import Checkpoint
 from kubecore.testing.taps import Tap
 from kubecore.testing.transport import Transports
 
 if TYPE_CHECKING:
-    from kubecore.testing._server.resources import Resource
     from kubecore.testing.loopback import Loopback
 
 __all__ = ["FakeCluster"]
-
-M = TypeVar("M", bound=Model)
 
 Player: TypeAlias = "Callable[[FakeCluster, dict[str, Any]], object]"
 """Plays a controller: receives the cluster and the object of the response."""
 
 
-class FakeCluster(Faults):
+class FakeCluster(Objects, Faults):
     """A cluster whose API server is in the memory of this process; its methods may be called from any thread.
 
     A context manager, also for asynchronous tests: at the end of the block, a request that was not simulated raises
@@ -58,6 +54,7 @@ class FakeCluster(Faults):
 
     Attributes:
         calls: The requests of clients, in their order.
+        changes: The changes of objects by clients, in the order of their revisions.
         clock: The time of the server, which stands still until a test moves it.
 
     Raises:
@@ -75,13 +72,12 @@ class FakeCluster(Faults):
         seed: int = 0,
         now: datetime | None = None,
     ) -> None:
-        super().__init__()
         self.clock: Clock = Clock(now, self._moved)
-        self._server = Server(
-            clock=self.clock.now, seed=seed, version=version, packages=packages, controllers=controllers
-        )
+        server = Server(clock=self.clock.now, seed=seed, version=version, packages=packages, controllers=controllers)
+        names = names_of(server.state.resources)
+        Faults.__init__(self, names)
+        Objects.__init__(self, server, ServerGate(server.respond, self, names))
         self._is_strict = strict
-        self._gate = ServerGate(self._server.respond, self)
         self._gate.after = self._replied
         self._transports = Transports(self._gate)
         self._taps: list[Tap] = []
@@ -90,6 +86,9 @@ class FakeCluster(Faults):
         self._closing = threading.Event()
         self._loopbacks: list[Loopback] = []
         self.calls: Calls = self._gate.calls
+        self.changes: Changes = Changes(names=names)
+        self._observers: list[tuple[Changes, bool]] = [(self.changes, False)]
+        server.store.observers.append(self._changed)
 
     def __enter__(self) -> Self:
         """Return the cluster."""
@@ -183,96 +182,51 @@ class FakeCluster(Faults):
         """Reset the connections of all watches, as a server that starts again; objects and versions stay."""
         self.cut_watches(reset=True)
 
-    def add(self, *objects: Model | Mapping[str, Any]) -> None:
-        """Create objects without a recorded request. Their status is kept.
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Return to an earlier state of all objects, as a cluster that was restored from a backup.
 
-        Raises:
-            StatusError: The server refuses one.
-            NoMatchError: The server does not serve the kind.
-        """
-        for each in objects:
-            document = each.to_dict() if isinstance(each, Model) else dict(each)
-            resource, path = path_for_create(self._server.state.resources, document)
-            made = self._send("POST", path, document)
-            if "status" in document and "status" in resource.subresources:
-                found = made["metadata"]
-                path = path_to(resource, found.get("namespace", ""), found["name"])
-                self._send("PUT", f"{path}/status", {**made, "status": document["status"]})
-
-    def add_yaml(self, source: str | Path) -> None:
-        """Create the objects of a text, a file or a folder: see `add`.
+        Resource versions go back, too, so the next writes get versions that clients have seen with other content. All
+        connections are reset, and versions before the checkpoint expire.
 
         Args:
-            source: A path, or YAML: a text with a line break.
-
-        Raises:
-            DecodeError: It is not YAML with objects.
-            StatusError: The server refuses an object.
-        """
-        self.add(*_load(source))
-
-    def add_crds(self, source: str | Path) -> None:
-        """Create the CustomResourceDefinitions of a text, a file or a folder; other objects in it are ignored.
-
-        Args:
-            source: A path, or YAML: a text with a line break.
-
-        Raises:
-            DecodeError: It is not YAML with objects.
-            StatusError: The server refuses a definition.
-        """
-        found = (each.to_dict() if isinstance(each, Model) else each for each in _load(source))
-        self.add(*(each for each in found if each.get("kind") == "CustomResourceDefinition"))
-
-    def document(self, kind: Kind, name: str, namespace: str = "") -> dict[str, Any]:
-        """Return the JSON object that the server has, without a recorded request.
-
-        Args:
-            kind: A model, or a name such as `Deployment`, `deployments.apps` or `apps/v1/Deployment`.
-            name: The name of the object.
-            namespace: Its namespace, "" for an object without one.
-
-        Raises:
-            NotFoundError: It does not exist.
-            NoMatchError: The server does not serve the kind.
-        """
-        return self._send("GET", path_to(self._resource(kind), namespace, name))
-
-    def documents(self, kind: Kind, namespace: str = "") -> list[dict[str, Any]]:
-        """Return the JSON of all objects of a kind, without a recorded request.
-
-        Args:
-            kind: A model, or a name: see `document`.
-            namespace: The namespace, "" for all.
-        """
-        resource = self._resource(kind)
-        found: list[dict[str, Any]] = self._send("GET", path_to(resource, namespace)).get("items", [])
-        return [{"apiVersion": resource.api_version, "kind": resource.kind, **each} for each in found]
-
-    def get(self, model: type[M], name: str, namespace: str = "") -> M:
-        """Return an object, without a recorded request: see `document`."""
-        return model.from_dict(self.document(model, name, namespace))
-
-    def set_status(self, kind: Kind, name: str, namespace: str, status: Mapping[str, Any]) -> None:
-        """Replace the status of an object, as a controller does, without a recorded request."""
-        path = path_to(self._resource(kind), namespace, name)
-        self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
-
-    def set_logs(self, name: str, namespace: str, data: str | bytes, container: str = "") -> None:
-        """Set the log of a container.
-
-        Args:
-            name: The name of the pod.
-            namespace: The namespace of the pod.
-            data: The whole log; an earlier one is replaced.
-            container: The container, "" for every container of the pod without a log.
+            checkpoint: The result of `checkpoint` of this cluster.
         """
         with self._gate.lock:
-            self._server.logs.set(namespace, name, container, data)
+            self.cut_watches(reset=True)
+            self._server.restore(checkpoint.state)
 
-    def after(self, verb: str, kind: Kind, *, namespace: str | None = None) -> Callable[[Player], Player]:
-        """Return a decorator: its function is called after each successful request with the object of the response."""
-        matcher = Matcher.of(verb, kind, namespace=namespace)
+    @contextlib.contextmanager
+    def watching(self, *, all: bool = False) -> Generator[Changes]:  # noqa: A002 - It reads as a sentence.
+        """Collect the changes of objects within a block.
+
+        Args:
+            all: Whether the changes of the test itself and of the controllers are collected, too.
+
+        Yields:
+            The changes, in the order of their revisions.
+        """
+        found = Changes(names=self._names)
+        observer = found, all
+        with self._gate.lock:
+            self._observers.append(observer)
+        try:
+            yield found
+        finally:
+            with self._gate.lock:
+                self._observers.remove(observer)
+
+    def after(self, verb: str, kind: Kind, **where: Unpack[Where]) -> Callable[[Player], Player]:
+        """Return a decorator: its function is called after each successful request with the object of the response.
+
+        The function plays a controller. `kubecore.testing` has some: `pod_running`, `job_complete`,
+        `deployment_available` and `load_balancer`.
+
+        Args:
+            verb: The verb as RBAC names it, or `*`.
+            kind: The kind: see `on`.
+            where: The namespace, the name and the subresource.
+        """
+        matcher = Matcher.of(verb, kind, names=self._names, **where)
 
         def add(player: Player) -> Player:
             self._players.append((matcher, player))
@@ -307,8 +261,13 @@ class FakeCluster(Faults):
         with self._gate.lock:
             self._server.advance()
 
-    def _resource(self, kind: Kind) -> Resource:
-        return resource_of(self._server.state.resources, kind)
+    def _changed(self, change: store.Change) -> None:
+        handled = self._server.handled
+        call = handled if handled is not None and handled is self._gate.client else None
+        made = change_of(change, handled, call)
+        for changes, has_all in self._observers:
+            if has_all or call is not None:
+                changes.add(made)
 
     def _replied(self, received: Received, reply: Reply) -> None:
         """Put a tap into a stream, and call the functions of `after`."""
@@ -322,28 +281,3 @@ class FakeCluster(Faults):
             for matcher, player in tuple(self._players):
                 if matcher.matches(received):
                     player(self, msgspec.json.decode(reply.content, type=dict[str, Any]))
-
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send a request that is not recorded and that no fault applies to."""
-        content = b"" if body is None else msgspec.json.encode(body)
-        headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "kubecore.testing"}
-        received = Received(method=method, path=path, headers=headers, content=content)
-        route(received)
-        reply = self._gate.perform(received, Plan(), is_internal=True)
-        if reply.code >= 300:
-            raise from_response(received, reply.code, dict(reply.headers), reply.content)
-        return msgspec.json.decode(reply.content, type=dict[str, Any])
-
-    def list(self, model: type[M], namespace: str = "") -> list[M]:
-        """Return all objects of a kind, without a recorded request.
-
-        Args:
-            model: The class.
-            namespace: The namespace, "" for all.
-        """
-        return [model.from_dict(each) for each in self.documents(model, namespace)]
-
-
-def _load(source: str | Path) -> Sequence[Model | dict[str, Any]]:
-    is_text = isinstance(source, str) and "\n" in source
-    return load_manifests(str(source)) if is_text else load_manifest_files(source)

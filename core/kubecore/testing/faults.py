@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.plans import Plan
-from kubecore.testing.matching import Kind, Matcher
+from kubecore.testing.matching import Kind, Matcher, Names, Where, known_names
 from kubecore.testing.responses import Response
 
 __all__ = ["Fault", "Faults"]
@@ -59,33 +60,39 @@ class Fault:
 
 
 class Faults:
-    """The faults of a server. Each method that adds one returns it; the fault that was added first wins."""
+    """The faults of a server. Each method that adds one returns it; the fault that was added first wins.
 
-    def __init__(self) -> None:
+    A kind is a model of any generated package, or a name: see `on`. All methods accept `namespace=`, `name=` and
+    `subresource=` to select requests.
+
+    Args:
+        names: Returns the resources that a name of a kind may mean.
+    """
+
+    def __init__(self, names: Names = known_names) -> None:
+        self._names = names
         self._faults: list[Fault] = []
 
-    def on(
-        self,
-        verb: str,
-        kind: Kind,
-        *,
-        namespace: str | None = None,
-        name: str | None = None,
-        subresource: str = "",
-        times: int | None = None,
-    ) -> Callable[[Rule], Fault]:
+    def on(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Callable[[Rule], Fault]:
         """Return a decorator: its function decides about each matching request.
+
+        The function returns a `Response`, a changed `Received` that the server handles instead, or None to let the
+        request pass. It may use a clientset of the same cluster.
 
         Args:
             verb: The verb as RBAC names it, or `*`.
-            kind: A model, a kind, a resource in the plural, or `*`.
-            namespace: The namespace, None for all.
-            name: The name, None for all.
-            subresource: The subresource, `*` for all.
+            kind: A model, a kind, a resource such as `pods`, `pods/status` or `deployments.apps`, or `*`. A resource
+                that the server does not serve needs its group: `nodes.metrics.k8s.io`.
             times: How often it applies, None for no limit.
-        """
-        matcher = Matcher.of(verb, kind, namespace=namespace, name=name, subresource=subresource)
+            where: The namespace, the name and the subresource, which is `*` for all.
 
+        Raises:
+            ValueError: The verb does not exist, or `times` is not positive.
+            NoMatchError: The server does not serve the kind.
+        """
+        return self._add(Matcher.of(verb, kind, names=self._names, **where), times)
+
+    def _add(self, matcher: Matcher, times: int | None) -> Callable[[Rule], Fault]:
         def add(rule: Rule) -> Fault:
             fault = Fault(matcher, rule, times)
             self._faults.append(fault)
@@ -93,9 +100,11 @@ class Faults:
 
         return add
 
-    def respond_with(self, verb: str, kind: Kind, response: Response, *, times: int | None = None) -> Fault:
+    def respond_with(
+        self, verb: str, kind: Kind, response: Response, *, times: int | None = None, **where: Unpack[Where]
+    ) -> Fault:
         """Give each matching request one outcome."""
-        return self.on(verb, kind, times=times)(lambda received: response)
+        return self.on(verb, kind, times=times, **where)(lambda received: response)
 
     def fail(
         self,
@@ -108,40 +117,78 @@ class Faults:
         causes: Sequence[Cause] = (),
         retry_after: int | None = None,
         times: int | None = None,
+        **where: Unpack[Where],
     ) -> Fault:
         """Respond with a Status: see `Response.status`."""
         response = Response.status(reason, code=code, message=message, causes=causes, retry_after=retry_after)
-        return self.respond_with(verb, kind, response, times=times)
+        return self.respond_with(verb, kind, response, times=times, **where)
 
-    def throttle(self, verb: str = "*", kind: Kind = "*", *, retry_after: int = 1, times: int | None = 3) -> Fault:
-        """Respond with 429 and `Retry-After`, in seconds."""
-        return self.fail(verb, kind, "TooManyRequests", retry_after=retry_after, times=times)
+    def throttle(
+        self,
+        verb: str = "*",
+        kind: Kind = "*",
+        *,
+        retry_after: int = 1,
+        times: int | None = 3,
+        **where: Unpack[Where],
+    ) -> Fault:
+        """Respond with 429 and `Retry-After`, as priority and fairness does: see `Response.throttled`."""
+        return self.respond_with(verb, kind, Response.throttled(retry_after), times=times, **where)
 
     def deny(
-        self, verb: str, kind: Kind, *, user: str = "system:serviceaccount:default:default", times: int | None = None
+        self,
+        verb: str,
+        kind: Kind,
+        *,
+        user: str = "system:serviceaccount:default:default",
+        times: int | None = None,
+        **where: Unpack[Where],
     ) -> Fault:
         """Respond with 403, in the words of RBAC."""
-        return self.respond_with(verb, kind, Response.denied(user), times=times)
+        return self.respond_with(verb, kind, Response.denied(user), times=times, **where)
 
-    def lose_response(self, verb: str, kind: Kind, *, times: int | None = None) -> Fault:
+    def lose_response(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Fault:
         """Let the server handle the request, and break the connection before the response."""
-        return self.respond_with(verb, kind, Response.lost(), times=times)
+        return self.respond_with(verb, kind, Response.lost(), times=times, **where)
 
-    def break_off(self, verb: str, kind: Kind, *, after_bytes: int = 0, times: int | None = None) -> Fault:
+    def break_off(
+        self, verb: str, kind: Kind, *, after_bytes: int = 0, times: int | None = None, **where: Unpack[Where]
+    ) -> Fault:
         """Break the connection after some bytes of the body."""
-        return self.respond_with(verb, kind, Response.broken(after_bytes), times=times)
+        return self.respond_with(verb, kind, Response.broken(after_bytes), times=times, **where)
 
-    def garble(self, verb: str, kind: Kind, *, times: int | None = None) -> Fault:
+    def garble(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Fault:
         """Respond with a page instead of the object."""
-        return self.respond_with(verb, kind, Response.html(), times=times)
+        return self.respond_with(verb, kind, Response.html(), times=times, **where)
 
-    def delay(self, verb: str, kind: Kind, seconds: float, *, times: int | None = None) -> Fault:
+    def delay(
+        self, verb: str, kind: Kind, seconds: float, *, times: int | None = None, **where: Unpack[Where]
+    ) -> Fault:
         """Handle the request after some real seconds."""
-        return self.respond_with(verb, kind, Response.delayed(seconds), times=times)
+        return self.respond_with(verb, kind, Response.delayed(seconds), times=times, **where)
 
-    def hang(self, verb: str, kind: Kind, *, times: int | None = None) -> Fault:
+    def hang(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Fault:
         """Never respond: only a time limit of the client ends the request."""
-        return self.respond_with(verb, kind, Response.never(), times=times)
+        return self.respond_with(verb, kind, Response.never(), times=times, **where)
+
+    def stale_reads(self, by: int = 1, kind: Kind = "*", *, times: int | None = None, **where: Unpack[Where]) -> Fault:
+        """Serve reads of any version (`resourceVersion=0`) from an older state, as the cache of a server may.
+
+        A watch of any version begins with that state, and continues with all later changes.
+
+        Args:
+            by: The age, in revisions of the whole server; never before the last compaction.
+            kind: The kind, `*` for all: see `on`.
+            times: How often it applies, None for no limit.
+            where: The namespace and the name.
+
+        Raises:
+            ValueError: The age is not positive.
+        """
+        if by < 1:
+            raise ValueError(f"by is {by}: expected 1 or more")
+        matcher = Matcher.of("*", kind, names=self._names, condition=_reads_any_version, **where)
+        return self._add(matcher, times)(lambda received: dataclasses.replace(received, behind=by))
 
     def refuse_connections(self, *, times: int | None = None) -> Fault:
         """Refuse every connection until the fault is removed."""
@@ -162,7 +209,13 @@ class Faults:
         for fault in tuple(self._faults):
             effect = fault.apply(received if plan.received is None else plan.received)
             if isinstance(effect, Response):
-                return effect.plan(received)
+                decided = effect.plan(received)
+                decided.received = decided.received or plan.received
+                return decided
             if effect is not None:
                 plan.received = effect
         return plan
+
+
+def _reads_any_version(received: Received) -> bool:
+    return received.verb in ("get", "list", "watch") and ("resourceVersion", "0") in received.query

@@ -10,6 +10,7 @@ from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.plans import Plan
 from kubecore.testing._server.route import route
 from kubecore.testing.faults import Faults
+from kubecore.testing.matching import Names, known_names
 from kubecore.testing.recording import Calls
 
 __all__ = ["ServerGate"]
@@ -21,22 +22,27 @@ class ServerGate:
     Args:
         respond: The server: returns the reply to a request. It is called under one lock.
         faults: The faults of the exchanges; by default there are none.
+        names: Returns the resources that a name of a kind may mean.
 
     Attributes:
         lock: The lock under which the server is called.
         calls: The received requests.
         faults: The faults of the exchanges.
         refused: The errors of requests that the server doesn't simulate.
+        client: The request of a client that the server handles, or None.
         after: Called without the lock after the server has handled the request of a client.
     """
 
-    def __init__(self, respond: Callable[[Received], Reply], faults: Faults | None = None) -> None:
+    def __init__(
+        self, respond: Callable[[Received], Reply], faults: Faults | None = None, names: Names = known_names
+    ) -> None:
         self._respond = respond
         self.lock: threading.RLock = threading.RLock()
-        self.calls: Calls = Calls()
+        self.calls: Calls = Calls(names=names)
         self.faults: Faults = Faults() if faults is None else faults
         self.after: Callable[[Received, Reply], None] | None = None
         self.refused: list[NotSimulatedError] = []
+        self.client: Received | None = None
 
     def plan(self, received: Received) -> Plan:
         """Record a request, and decide how its exchange goes."""
@@ -62,7 +68,7 @@ class ServerGate:
         if reply is None:
             try:
                 with self.lock:
-                    reply = self._respond(plan.received or received)
+                    reply = self._handle(plan.received or received, is_internal=is_internal)
             except NotSimulatedError as error:
                 self.refused.append(error)
                 raise
@@ -70,6 +76,13 @@ class ServerGate:
                 self.after(received, reply)
         received.status = reply.code
         return reply
+
+    def _handle(self, received: Received, *, is_internal: bool) -> Reply:
+        self.client, outer = None if is_internal else received, self.client
+        try:
+            return self._respond(received)
+        finally:
+            self.client = outer
 
     def check(self) -> None:
         """Raise the first error of a request that was not simulated again, so that no program hides it.

@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict
 
 from kubecore._support.json_types import is_json_object
 from kubecore.model.base import ModelBase
 from kubecore.model.kinds import kind_of, kinds_of
 from kubecore.testing._server.exchange import Received
-from kubecore.testing.recording import body_of
 
-__all__ = ["Kind", "Matcher"]
+__all__ = ["Kind", "Matcher", "Named", "Names", "Where", "known_names", "parted", "resources_named"]
 
 Kind: TypeAlias = type[ModelBase] | str
-"""A model, or the name of a kind or of a resource in the plural, such as `pods` or `pods/status`; `*` for all."""
+"""A model, or a name: `Pod`, `pods`, `pods/status`, `deployments.apps` or `apps/v1/Deployment`; `*` for all."""
+
+Named: TypeAlias = AbstractSet[tuple[str | None, str]]
+"""Groups and plurals of resources; a group of None is any."""
+
+Names: TypeAlias = Callable[[str], Named]
+"""Returns the resources that a name may mean."""
 
 _VERBS: Final = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*")
+
+
+class Where(TypedDict, total=False):
+    """The requests that a rule applies to.
+
+    Attributes:
+        namespace: The namespace; all, if it is missing.
+        name: The name of the object; all, if it is missing.
+        subresource: The subresource; `*` for all. If it is missing, a kind does not match its subresources.
+    """
+
+    namespace: str | None
+    name: str | None
+    subresource: str
+
+
+def known_names(name: str) -> Named:
+    """Return the resources of kubeclient that a name means, or any resource with this plural."""
+    rows = kinds_of("kubeclient").values()
+    return {(row.group, row.plural) for row in rows if row.kind == name} or {(None, name)}
+
+
+def resources_named(kind: Kind, names: Names) -> Named:
+    """Return the resources of a model, or those that a name may mean.
+
+    Args:
+        kind: The model or the name.
+        names: Returns the resources that a name may mean.
+
+    Raises:
+        NoMatchError: The class is not a kind with a resource, or the name means nothing.
+    """
+    if isinstance(kind, str):
+        return names(kind)
+    info = kind_of(kind)
+    return {(info.group, info.plural)}
+
+
+def parted(kind: Kind) -> tuple[Kind, str]:
+    """Split the subresource off a name such as `pods/status`; it is "" if there is none, as in `v1/Pod`."""
+    if not isinstance(kind, str) or "/" not in kind or kind.rpartition("/")[2][:1].isupper():
+        return kind, ""
+    resource, _, part = kind.partition("/")
+    return resource, part
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +80,7 @@ class Matcher:
         subresource: The subresource, "" for the objects themselves, `*` for both.
         namespace: The namespace, None for all.
         name: The name, None for all.
+        condition: Another condition, or None.
     """
 
     verb: str
@@ -36,36 +88,44 @@ class Matcher:
     subresource: str
     namespace: str | None
     name: str | None
+    condition: Callable[[Received], bool] | None = None
 
     @classmethod
     def of(
-        cls, verb: str, kind: Kind, *, namespace: str | None = None, name: str | None = None, subresource: str = ""
+        cls,
+        verb: str,
+        kind: Kind,
+        *,
+        names: Names = known_names,
+        namespace: str | None = None,
+        name: str | None = None,
+        subresource: str | None = None,
+        condition: Callable[[Received], bool] | None = None,
     ) -> Matcher:
         """Make a condition.
 
         Args:
             verb: The verb as RBAC names it, or `*`.
             kind: The kind, or `*`.
+            names: Returns the resources that a name may mean.
             namespace: The namespace, None for all.
             name: The name, None for all.
-            subresource: The subresource, `*` for all. A kind alone does not match its subresources.
+            subresource: The subresource, "" for the objects themselves, `*` for all. None for that of the kind's name;
+                a kind alone does not match its subresources.
+            condition: Another condition, or None.
 
         Raises:
             ValueError: The verb does not exist.
-            NoMatchError: The class is not a kind with a resource.
+            NoMatchError: The class is not a kind with a resource, or the name means nothing.
         """
         verb = verb.replace("_", "")
         if verb not in _VERBS:
             raise ValueError(f"unknown verb {verb!r}: expected one of {', '.join(_VERBS)}")
-        if not isinstance(kind, str):
-            info = kind_of(kind)
-            return cls(verb, frozenset({(info.group, info.plural)}), subresource, namespace, name)
         if kind == "*":
-            return cls(verb, frozenset(), subresource or "*", namespace, name)
-        kind, _, part = kind.partition("/")
-        rows = kinds_of("kubeclient").values()
-        named: set[tuple[str | None, str]] = {(row.group, row.plural) for row in rows if row.kind == kind}
-        return cls(verb, frozenset(named or {(None, kind)}), subresource or part, namespace, name)
+            return cls(verb, frozenset(), "*" if subresource is None else subresource, namespace, name, condition)
+        kind, part = parted(kind)
+        resources = frozenset(resources_named(kind, names))
+        return cls(verb, resources, part if subresource is None else subresource, namespace, name, condition)
 
     def matches(self, received: Received) -> bool:
         """Return whether the condition applies to a request."""
@@ -80,10 +140,11 @@ class Matcher:
             and self.subresource in ("*", received.subresource)
             and self.namespace in (None, received.namespace)
             and self.name in (None, received.name or _name_in_body(received))
+            and (self.condition is None or self.condition(received))
         )
 
 
 def _name_in_body(received: Received) -> str:
     """Return the name of the object that a request creates, "" if it has none."""
-    metadata = body_of(received).get("metadata") if received.verb == "create" else None
+    metadata = received.body.get("metadata") if received.verb == "create" else None
     return str(metadata.get("name", "")) if is_json_object(metadata) else ""

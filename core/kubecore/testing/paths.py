@@ -10,9 +10,9 @@ from kubecore.testing._background.view import path_of
 
 if TYPE_CHECKING:
     from kubecore.testing._server.resources import Resource, Resources
-    from kubecore.testing.matching import Kind
+    from kubecore.testing.matching import Kind, Named, Names
 
-__all__ = ["path_for_create", "path_to", "resource_of"]
+__all__ = ["names_of", "path_for_create", "path_to", "resource_of"]
 
 
 def resource_of(resources: Resources, kind: Kind) -> Resource:
@@ -36,6 +36,29 @@ def resource_of(resources: Resources, kind: Kind) -> Resource:
         name = kind if isinstance(kind, str) else kind.__name__
         raise NoMatchError(f"the fake cluster does not serve the kind {name!r}", kind=name)
     return found
+
+
+def names_of(resources: Resources) -> Names:
+    """Return the function that finds the resources of a name of a kind.
+
+    It raises NoMatchError if the server does not serve the kind, unless the name has a group, as resources of other
+    servers need it.
+    """
+
+    def find(name: str) -> Named:
+        found = {(each.group, each.resource) for each in resources if name in _names(each)}
+        if not found and "." in name:
+            plural, _, group = name.partition(".")
+            return {(group, plural)}
+        if not found:
+            raise NoMatchError(
+                f"the fake cluster does not serve the kind {name!r}; add its definition before, or name the resource "
+                "with its group, such as 'websites.example.com'",
+                kind=name,
+            )
+        return found
+
+    return find
 
 
 def path_to(resource: Resource, namespace: str, name: str = "") -> str:

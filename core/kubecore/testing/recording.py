@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
-
-import msgspec
+from typing import overload
 
 from kubecore.testing._server.exchange import Received
+from kubecore.testing.matching import Kind, Matcher, Names, known_names, parted
 
-__all__ = ["Calls", "body_of", "shown"]
+__all__ = ["Calls", "shown"]
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
-
-
-def body_of(received: Received) -> dict[str, Any]:
-    """Return the body of a request, {} if it is not a JSON object."""
-    try:
-        return msgspec.json.decode(received.content, type=dict[str, Any])
-    except (msgspec.DecodeError, ValueError):
-        return {}
 
 
 def shown(received: Received) -> str:
@@ -34,10 +25,16 @@ def shown(received: Received) -> str:
 
 
 class Calls(Sequence[Received]):
-    """The recorded requests; safe to use from many threads."""
+    """The recorded requests; safe to use from many threads.
 
-    def __init__(self, received: Sequence[Received] = ()) -> None:
+    Args:
+        received: The requests.
+        names: Returns the resources that a name may mean.
+    """
+
+    def __init__(self, received: Sequence[Received] = (), names: Names = known_names) -> None:
         self._all = list(received)
+        self._names = names
         self._count = 0
         self._lock = threading.Lock()
 
@@ -81,29 +78,31 @@ class Calls(Sequence[Received]):
 
     def writes(self) -> Calls:
         """Return the requests that write."""
-        return Calls([each for each in self if each.verb in _WRITES])
+        return Calls([each for each in self if each.verb in _WRITES], self._names)
 
     def of(
         self,
         *,
-        verb: str | None = None,
-        resource: str | None = None,
+        verb: str = "*",
+        kind: Kind = "*",
         namespace: str | None = None,
         name: str | None = None,
         subresource: str | None = None,
     ) -> Calls:
-        """Return the requests with some properties; None for any."""
-        wanted = {
-            "verb": verb,
-            "resource": resource,
-            "namespace": namespace,
-            "name": name,
-            "subresource": subresource,
-        }
-        return Calls(
-            [
-                each
-                for each in self
-                if all(value is None or getattr(each, key) == value for key, value in wanted.items())
-            ]
-        )
+        """Return the requests with some properties.
+
+        Args:
+            verb: The verb as RBAC names it, `*` for all.
+            kind: A model, a kind or a resource such as `pods` or `pods/status`; `*` for all.
+            namespace: The namespace, None for all.
+            name: The name of the object, None for all.
+            subresource: The subresource, "" for the objects themselves; None for all, unless the kind names one.
+
+        Raises:
+            ValueError: The verb does not exist.
+            NoMatchError: The server does not serve the kind.
+        """
+        if subresource is None and not parted(kind)[1]:
+            subresource = "*"
+        matcher = Matcher.of(verb, kind, names=self._names, namespace=namespace, name=name, subresource=subresource)
+        return Calls([each for each in self if matcher.matches(each)], self._names)

@@ -12,7 +12,6 @@ from kubecore._support.json_types import is_json_object
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.plans import Plan
-from kubecore.testing.recording import body_of
 
 __all__ = ["Response"]
 
@@ -34,6 +33,9 @@ _CODES: Final[Mapping[str, int]] = {
     "ServiceUnavailable": 503,
     "Timeout": 504,
 }
+
+_FLOW_SCHEMA: Final = "5a0ccbc8-19a1-4f0e-8b5d-0f6a6e0f2a01"
+_PRIORITY_LEVEL: Final = "5a0ccbc8-19a1-4f0e-8b5d-0f6a6e0f2a02"
 
 
 class Response:
@@ -101,6 +103,26 @@ class Response:
         return cls(plan)
 
     @classmethod
+    def throttled(cls, retry_after: int = 1) -> Self:
+        """Respond with 429 in the form of priority and fairness, which is a text instead of a Status.
+
+        Args:
+            retry_after: The seconds of the header `Retry-After`.
+        """
+        reply = Reply(
+            code=429,
+            headers=[
+                ("content-type", "text/plain; charset=utf-8"),
+                ("retry-after", str(retry_after)),
+                ("x-content-type-options", "nosniff"),
+                ("x-kubernetes-pf-flowschema-uid", _FLOW_SCHEMA),
+                ("x-kubernetes-pf-prioritylevel-uid", _PRIORITY_LEVEL),
+            ],
+            content=b"Too many requests, please try again later.\n",
+        )
+        return cls(lambda received: Plan(reply=reply))
+
+    @classmethod
     def denied(cls, user: str) -> Self:
         """Respond with 403, in the words of RBAC."""
 
@@ -157,7 +179,7 @@ def _qualified(received: Received) -> str:
 
 
 def _name(received: Received) -> str:
-    metadata: Any = body_of(received).get("metadata")
+    metadata: Any = received.body.get("metadata")
     return received.name or (str(metadata.get("name", "")) if is_json_object(metadata) else "")
 
 

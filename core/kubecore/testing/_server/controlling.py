@@ -30,6 +30,7 @@ class Background:
     """
 
     def __init__(self, state: State, respond: Callable[[Received], Reply], root_ca: str) -> None:
+        self._root_ca = root_ca
         self._controllers = Controllers(root_ca)
         self._respond = respond
         self._is_running = False
@@ -45,6 +46,17 @@ class Background:
         if change.storage == ("apiextensions.k8s.io", "customresourcedefinitions"):
             self._view.forget()
             self._controllers.resources_changed()
+
+    def reset(self) -> None:
+        """Start again with the objects of the store, which all may have changed."""
+        self._controllers = Controllers(self._root_ca)
+        self._view.forget()
+        found = self._state.store.snapshot().collections
+        changes = [
+            Change(storage, key, None, record, False) for storage in found for key, record in found[storage].items()
+        ]
+        for change in sorted(changes, key=lambda each: each.version):
+            self.observe(change)
 
     def run(self) -> None:
         """Send the requests of the controllers until they have nothing to do.

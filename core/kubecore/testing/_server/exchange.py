@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 __all__ = ["Received", "Reply", "ReplyStream"]
 
@@ -29,6 +31,7 @@ class Received:
         namespace: The namespace, or "".
         name: The name of the object, or "".
         status: The HTTP status code of the response, 0 before it exists.
+        behind: How many revisions old a read of any version is; a fault sets it.
     """
 
     method: str
@@ -45,6 +48,15 @@ class Received:
     namespace: str = ""
     name: str = ""
     status: int = 0
+    behind: int = 0
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body as a JSON object, {} if it is not one; each access returns a new one."""
+        try:
+            return msgspec.json.decode(self.content, type=dict[str, Any])
+        except (msgspec.DecodeError, ValueError):
+            return {}
 
 
 class ReplyStream(Protocol):

@@ -34,6 +34,7 @@ class ListOptions(NamedTuple):
         sends_initial_events: `sendInitialEvents`; None if it is missing.
         wants_bookmarks: `allowWatchBookmarks`.
         seconds: `timeoutSeconds`, 0 for no limit.
+        behind: How many revisions old the state of version `0` is.
     """
 
     version: str = ""
@@ -43,6 +44,7 @@ class ListOptions(NamedTuple):
     sends_initial_events: bool | None = None
     wants_bookmarks: bool = False
     seconds: int = 0
+    behind: int = 0
 
     @classmethod
     def of(cls, received: Received) -> ListOptions:
@@ -61,6 +63,7 @@ class ListOptions(NamedTuple):
             sends_initial_events=None if initial is None else initial in ("true", "1"),
             wants_bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
             seconds=whole_number(query["timeoutSeconds"]) if query.get("timeoutSeconds") else 0,
+            behind=received.behind,
         )
         refuse("ListOptions", list(options._watch_causes() if received.verb == "watch" else options._causes()))
         return options
@@ -106,6 +109,10 @@ class ListOptions(NamedTuple):
             return int(text)
         shown = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
         raise bad_request(f"invalid resource version: {shown}")
+
+    def newest(self, store: Store) -> int:
+        """Return the revision of the newest state that the request gets: an older one if the cache is stale."""
+        return max(store.compacted, store.revision - self.behind) if self.version == "0" else store.revision
 
 
 class Page(NamedTuple):
@@ -154,7 +161,7 @@ def _place(store: Store, selection: Selection, options: ListOptions) -> tuple[in
         raise too_large(wanted, store.revision)
     is_exact = options.match == "Exact" or (options.limit > 0 and wanted > 0 and not options.match)
     if not is_exact:
-        return store.revision, ("", "")
+        return options.newest(store), ("", "")
     if wanted < store.compacted:
         raise RequestError(410, "Expired", f"The provided resource version is too old: {wanted}")
     return wanted, ("", "")

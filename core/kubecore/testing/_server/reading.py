@@ -37,7 +37,7 @@ def get(state: State, resource: Resource, received: Received) -> Reply:
         raise RequestError(500, "", shown)
     if version and int(version) > state.store.revision:
         raise listing.too_large(int(version), state.store.revision)
-    record = state.find(resource, received.namespace, received.name)
+    record = state.find(resource, received.namespace, received.name, received.behind if version == "0" else 0)
     return shaped(resource, record, form_of(received), received)
 
 
@@ -154,12 +154,10 @@ def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, 
     selection, _ = _selection(state, resource, received, shape)
     options = ListOptions.of(received)
     wanted = options.revision()
-    if wanted > state.store.revision and wanted:
-        raise listing.too_large(wanted, state.store.revision)
     now = state.now()
     ends_at = now + timedelta(seconds=options.seconds) if options.seconds else None
     bookmark = _bookmark(resource, form) if options.wants_bookmarks else None
-    stream = WatchStream(selection, bookmark, now, ends_at)
+    stream = WatchStream(selection, bookmark, now, ends_at, starts_after=wanted)
     _begin(state, stream, selection, options, wanted)
     return Reply(code=200, headers=[("content-type", JSON)], stream=stream), stream
 
@@ -167,10 +165,15 @@ def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, 
 def _begin(state: State, stream: WatchStream, selection: Selection, options: ListOptions, wanted: int) -> None:
     """Send the first events of a new watch."""
     store = state.store
-    if options.sends_initial_events or (options.sends_initial_events is None and wanted == 0):
-        found = sorted(store.collection(selection.storage).items())
+    if options.sends_initial_events and wanted > store.revision:
+        stream.fail(listing.too_large(wanted, store.revision))
+    elif options.sends_initial_events or (options.sends_initial_events is None and wanted == 0):
+        revision = options.newest(store)
+        found = sorted(store.collection(selection.storage, revision).items())
         records = [record for key, record in found if selection.has(key[0], record)]
-        stream.initial(records, store.revision, with_end=bool(options.sends_initial_events))
+        stream.initial(records, revision, with_end=bool(options.sends_initial_events))
+        for change in store.changes(selection.storage, revision):
+            stream.offer(change)
     elif wanted and wanted < store.compacted:
         stream.fail(listing.expired(wanted, store.compacted))
     elif wanted:

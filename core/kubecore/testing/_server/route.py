@@ -34,7 +34,8 @@ def route(received: Received) -> None:
         received.namespace, rest = rest[1], rest[2:]
     received.resource = rest[0]
     received.name = rest[1] if len(rest) > 1 else ""
-    received.subresource = "/".join(rest[2:])
+    # The rest of the path belongs to the target of the proxy.
+    received.subresource = "proxy" if rest[2:3] == ["proxy"] else "/".join(rest[2:])
     verbs = _NAMED if received.name else _COLLECTION
     received.verb = verbs.get(received.method, received.verb)
     if received.verb == "list" and dict(received.query).get("watch", "") in ("true", "1"):
@@ -54,11 +55,11 @@ def find(received: Received, resources: Resources) -> Resource:
         sub = resource.subresources.get(received.subresource)
         if sub is None:
             raise NOT_FOUND
-        verbs = sub.verbs
+        verbs, verb = sub.verbs, received.verb if sub.kind else received.method.lower()
     else:
-        verbs = resource.verbs
+        verbs, verb = resource.verbs, received.verb
     is_all = resource.is_namespaced and not received.namespace
-    if received.verb not in verbs or (is_all and received.verb not in ("list", "watch", "deletecollection")):
+    if verb not in verbs or (is_all and received.verb not in ("list", "watch", "deletecollection")):
         raise METHOD_NOT_ALLOWED
     if received.verb == "create" and received.name and not received.subresource:
         raise METHOD_NOT_ALLOWED

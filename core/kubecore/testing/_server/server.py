@@ -22,7 +22,7 @@ from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import find, route
 from kubecore.testing._server.state import State, Unsure, not_found
 from kubecore.testing._server.statuses import failure, json_reply, success
-from kubecore.testing._server.store import Change, Store
+from kubecore.testing._server.store import Change, Snapshot, Store
 from kubecore.testing._server.watching import WatchStream
 
 __all__ = ["Server"]
@@ -40,6 +40,7 @@ class Server:
     Attributes:
         state: The objects, the resources and the time.
         logs: The logs of containers.
+        handled: The request that is being handled, None if the server writes without one.
 
     Args:
         clock: The time of the server, with a time zone.
@@ -66,6 +67,7 @@ class Server:
         facts = load_facts(version)
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
         self.logs: Final = Logs()
+        self.handled: Received | None = None
         self._definitions: Final = Definitions(self.state)
         self._watches: set[WatchStream] = set()
         self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
@@ -111,14 +113,23 @@ class Server:
         if self._background is not None:
             self._background.run()
 
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to an earlier state of all objects; the caller ends the watches before."""
+        self.store.restore(snapshot)
+        self._definitions.settle()
+        if self._background is not None:
+            self._background.reset()
+
     def _responded(self, received: Received) -> Reply:
         route(received)
         self._definitions.settle()
+        self.handled, outer = received, self.handled
         try:
             reply = self._handle(received)
         except RequestError as error:
             reply = failure(error)
         finally:
+            self.handled = outer
             self._definitions.settle()
         received.status = reply.code
         return reply

@@ -70,14 +70,21 @@ class State:
         """Return the time of the server in whole seconds, as objects contain it."""
         return timestamp(self._clock())
 
-    def find(self, resource: Resource, namespace: str, name: str) -> Record:
+    def find(self, resource: Resource, namespace: str, name: str, behind: int = 0) -> Record:
         """Return an object.
+
+        Args:
+            resource: The resource.
+            namespace: The namespace, "" for an object without one.
+            name: The name.
+            behind: How many revisions old the state is; never before the last compaction.
 
         Raises:
             RequestError: 404, it is missing.
             NotSimulatedError: It was written in another version or group.
         """
-        record = self.store.get(resource.storage, (namespace, name))
+        revision = max(self.store.compacted, self.store.revision - behind)
+        record = self.store.collection(resource.storage, revision).get((namespace, name))
         if record is None:
             raise not_found(resource, name)
         self.check_version(resource, record)

@@ -69,6 +69,7 @@ class WatchStream:
         bookmark: The JSON of the object of a bookmark, by its version and annotations; None if none are requested.
         began: The time of the server at the start.
         ends_at: The time of the server at which the watch ends, or None.
+        starts_after: The version of the request. If the server has not reached it yet, nothing is sent until then.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class WatchStream:
         bookmark: Callable[[int, dict[str, str]], bytes] | None,
         began: datetime,
         ends_at: datetime | None,
+        starts_after: int = 0,
     ) -> None:
         self.is_muted = False
         self._selection = selection
         self._bookmark = bookmark
         self._next_bookmark = began + _BOOKMARKS_EVERY
         self._ends_at = ends_at
+        self._starts_after = starts_after
         self._guard = threading.Lock()
         self._chunks: deque[bytes] = deque()
         self._callback: Callable[[], None] | None = None
@@ -102,7 +105,7 @@ class WatchStream:
 
     def offer(self, change: Change) -> None:
         """Send the event of a change, if it concerns the reader."""
-        if change.storage != self._selection.storage or self.is_muted:
+        if change.storage != self._selection.storage or change.version <= self._starts_after or self.is_muted:
             return
         namespace = change.key[0]
         had = change.old is not None and self._selection.has(namespace, change.old)
@@ -117,13 +120,17 @@ class WatchStream:
 
     def advance(self, now: datetime, version: int) -> None:
         """Send bookmarks that are due, and end at the time limit."""
-        if self._bookmark is not None and now >= self._next_bookmark and not self.is_muted:
+        if now >= self._next_bookmark:
             self._next_bookmark = now + _BOOKMARKS_EVERY
-            self._send(_event("BOOKMARK", self._bookmark(version, {})))
+            self._mark(version)
         if self._ends_at is not None and now >= self._ends_at:
-            if self._bookmark is not None and not self.is_muted:
-                self._send(_event("BOOKMARK", self._bookmark(version, {})))
+            self._mark(version)
             self.end()
+
+    def _mark(self, version: int) -> None:
+        """Send a bookmark, if the reader requested bookmarks."""
+        if self._bookmark is not None and version >= self._starts_after and not self.is_muted:
+            self._send(_event("BOOKMARK", self._bookmark(version, {})))
 
     def fail(self, error: RequestError) -> None:
         """Send an error event and end."""

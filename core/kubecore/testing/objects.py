@@ -1,0 +1,189 @@
+"""The objects of a fake cluster, as a test reads and writes them: without recorded requests and without faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from kubecore.calls.error_response import from_response
+from kubecore.manifests import load_manifest_files, load_manifests
+from kubecore.model import Model
+from kubecore.testing._server.exchange import Received
+from kubecore.testing._server.plans import Plan
+from kubecore.testing._server.route import route
+from kubecore.testing.matching import Kind
+from kubecore.testing.paths import path_for_create, path_to, resource_of
+from kubecore.testing.snapshots import Checkpoint, normalised
+
+if TYPE_CHECKING:
+    from kubecore.testing._server.resources import Resource
+    from kubecore.testing._server.server import Server
+    from kubecore.testing.gate import ServerGate
+
+__all__ = ["Objects"]
+
+M = TypeVar("M", bound=Model)
+
+
+class Objects:
+    """The objects of a server; the methods may be called from any thread.
+
+    Args:
+        server: The server.
+        gate: The way to it.
+    """
+
+    def __init__(self, server: Server, gate: ServerGate) -> None:
+        self._server = server
+        self._gate = gate
+        with gate.lock:
+            self._first = {
+                record for found in server.store.snapshot().collections.values() for record in found.values()
+            }
+
+    def add(self, *objects: Model | Mapping[str, Any]) -> None:
+        """Create objects without a recorded request. Their status is kept.
+
+        Raises:
+            StatusError: The server refuses one.
+            NoMatchError: The server does not serve the kind.
+        """
+        for each in objects:
+            document = each.to_dict() if isinstance(each, Model) else dict(each)
+            resource, path = path_for_create(self._server.state.resources, document)
+            made = self._send("POST", path, document)
+            if "status" in document and "status" in resource.subresources:
+                found = made["metadata"]
+                path = path_to(resource, found.get("namespace", ""), found["name"])
+                self._send("PUT", f"{path}/status", {**made, "status": document["status"]})
+
+    def add_yaml(self, source: str | Path) -> None:
+        """Create the objects of a text, a file or a folder: see `add`.
+
+        Args:
+            source: A path, or YAML: a text with a line break.
+
+        Raises:
+            DecodeError: It is not YAML with objects.
+            StatusError: The server refuses an object.
+        """
+        self.add(*_load(source))
+
+    def add_crds(self, source: str | Path) -> None:
+        """Create the CustomResourceDefinitions of a text, a file or a folder; other objects in it are ignored.
+
+        Args:
+            source: A path, or YAML: a text with a line break.
+
+        Raises:
+            DecodeError: It is not YAML with objects.
+            StatusError: The server refuses a definition.
+        """
+        found = (each.to_dict() if isinstance(each, Model) else each for each in _load(source))
+        self.add(*(each for each in found if each.get("kind") == "CustomResourceDefinition"))
+
+    def document(self, kind: Kind, name: str, namespace: str = "") -> dict[str, Any]:
+        """Return the JSON object that the server has, without a recorded request.
+
+        Args:
+            kind: A model, or a name such as `Deployment`, `deployments.apps` or `apps/v1/Deployment`.
+            name: The name of the object.
+            namespace: Its namespace, "" for an object without one.
+
+        Raises:
+            NotFoundError: It does not exist.
+            NoMatchError: The server does not serve the kind.
+        """
+        return self._send("GET", path_to(self._resource(kind), namespace, name))
+
+    def documents(self, kind: Kind, namespace: str = "") -> list[dict[str, Any]]:
+        """Return the JSON of all objects of a kind, without a recorded request.
+
+        Args:
+            kind: A model, or a name: see `document`.
+            namespace: The namespace, "" for all.
+        """
+        resource = self._resource(kind)
+        found: list[dict[str, Any]] = self._send("GET", path_to(resource, namespace)).get("items", [])
+        return [{"apiVersion": resource.api_version, "kind": resource.kind, **each} for each in found]
+
+    def get(self, model: type[M], name: str, namespace: str = "") -> M:
+        """Return an object, without a recorded request: see `document`."""
+        return model.from_dict(self.document(model, name, namespace))
+
+    def set_status(self, kind: Kind, name: str, namespace: str, status: Mapping[str, Any]) -> None:
+        """Replace the status of an object, as a controller does, without a recorded request."""
+        path = path_to(self._resource(kind), namespace, name)
+        self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
+
+    def set_logs(self, name: str, namespace: str, data: str | bytes, container: str = "") -> None:
+        """Set the log of a container.
+
+        Args:
+            name: The name of the pod.
+            namespace: The namespace of the pod.
+            data: The whole log; an earlier one is replaced.
+            container: The container, "" for every container of the pod without a log.
+        """
+        with self._gate.lock:
+            self._server.logs.set(namespace, name, container, data)
+
+    def snapshot(self, *kinds: Kind, managed_fields: bool = False) -> dict[str, dict[str, Any]]:
+        """Return objects without values that differ between runs, for plugins that compare snapshots.
+
+        Uids, versions and times become `uid-1`, `version-1` and `time-1`, in their order.
+
+        Args:
+            kinds: The kinds; by default all, without the objects that every cluster has at the start.
+            managed_fields: Whether `metadata.managedFields` are kept.
+
+        Returns:
+            The objects by apiVersion, kind, namespace and name: `apps/v1 Deployment default/shop`.
+
+        Raises:
+            NoMatchError: The server does not serve a kind.
+        """
+        with self._gate.lock:
+            if kinds:
+                found = [each for kind in kinds for each in self.documents(kind)]
+            else:
+                collections = self._server.store.snapshot().collections.values()
+                records = [record for found in collections for record in found.values() if record not in self._first]
+                found = [record.document() for record in records]
+        return normalised(found, managed_fields=managed_fields)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the state of all objects, for `restore`."""
+        with self._gate.lock:
+            return Checkpoint(self._server.store.snapshot())
+
+    def list(self, model: type[M], namespace: str = "") -> list[M]:
+        """Return all objects of a kind, without a recorded request.
+
+        Args:
+            model: The class.
+            namespace: The namespace, "" for all.
+        """
+        return [model.from_dict(each) for each in self.documents(model, namespace)]
+
+    def _resource(self, kind: Kind) -> Resource:
+        return resource_of(self._server.state.resources, kind)
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send a request that is not recorded and that no fault applies to."""
+        content = b"" if body is None else msgspec.json.encode(body)
+        headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "kubecore.testing"}
+        received = Received(method=method, path=path, headers=headers, content=content)
+        route(received)
+        reply = self._gate.perform(received, Plan(), is_internal=True)
+        if reply.code >= 300:
+            raise from_response(received, reply.code, dict(reply.headers), reply.content)
+        return msgspec.json.decode(reply.content, type=dict[str, Any])
+
+
+def _load(source: str | Path) -> Sequence[Model | dict[str, Any]]:
+    is_text = isinstance(source, str) and "\n" in source
+    return load_manifests(str(source)) if is_text else load_manifest_files(source)
