@@ -44,6 +44,7 @@ COMMANDS: Final = (
     "specs",
     "structural",
     "fake",
+    "bugs",
 )
 
 

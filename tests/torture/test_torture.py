@@ -43,7 +43,7 @@ def test_a_short_run_of_each_command_finds_no_fault(name: str, caplog: pytest.Lo
 
 
 def test_each_command_is_tried() -> None:
-    assert {*SMALL, "election", "fake", "informer", "structural", "watch"} == set(COMMANDS)
+    assert {*SMALL, "bugs", "election", "fake", "informer", "structural", "watch"} == set(COMMANDS)
 
 
 @pytest.mark.slow
