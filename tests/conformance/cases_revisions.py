@@ -21,6 +21,11 @@ def kinds_apart(wire: Wire) -> None:
     wire.get("configmaps", resourceVersion=made[1]["metadata"]["resourceVersion"], resourceVersionMatch="Exact")
     wire.watch("configmaps", 2, resourceVersion=made[1]["metadata"]["resourceVersion"])
     wire.watch("*:configmaps", 2, resourceVersion=made[1]["metadata"]["resourceVersion"])
+    latest = wire.get("configmaps")["metadata"]["resourceVersion"]
+    with wire.watching("configmaps", resourceVersion=latest) as watching:
+        wire.patch("secrets/b", {"metadata": {"labels": {"x": "2"}}})
+        wire.patch("configmaps/b", {"data": {"k": "3"}})
+        watching.take(1)
 
 
 @case("old versions expire by a compaction: the server keeps no other copies of Events")
@@ -50,3 +55,15 @@ def _event(name: str, namespace: str) -> dict[str, Any]:
         "reason": "Seen",
         "count": 1,
     }
+
+
+@case("a watch with bookmarks sends one before its timeout")
+def bookmarks(wire: Wire) -> None:
+    version = wire.post("configmaps", config_map())["metadata"]["resourceVersion"]
+    with wire.watching("configmaps", allowWatchBookmarks=True, resourceVersion=version, timeoutSeconds=4) as watching:
+        wire.patch("configmaps/a", {"data": {"k": "2"}})
+        wire.wait(5)
+        watching.take(2)  # A real server may send more than one bookmark.
+    with wire.watching("configmaps", resourceVersion=version, timeoutSeconds=1) as watching:
+        wire.wait(2)
+        watching.take(5)

@@ -221,10 +221,10 @@ BUGS: Final = (
         _CONTROLLERS,
     ),
     Bug(
-        "controllers-work-once",
+        "controllers-see-the-old-state",
         "_server.controlling",
-        "                if not requests:\n                    return\n",
-        "                return\n",
+        "item_of(resource, change.new.content)",
+        "item_of(resource, (change.old or change.new).content)",
         _CONTROLLERS,
     ),
     Bug("faults-have-no-end", "faults", "self._count >= self._times", "False", _FAULTS),

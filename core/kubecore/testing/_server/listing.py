@@ -13,12 +13,15 @@ from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.options import bad_request, forbidden, not_supported, refuse, whole_number
-from kubecore.testing._server.store import Key, Record, Store
+from kubecore.testing._server.store import Key, Record, Storage, Store
 from kubecore.testing._server.watching import Selection
 
 __all__ = ["ListOptions", "Page", "expired", "page_of"]
 
 _ENCODING: Final = "meta.k8s.io/v1"
+_UNCACHED: Final = {("", "events")}
+"""Collections that a real server reads from etcd: their tokens and messages differ."""
+
 _MATCHES: Final = ("Exact", "NotOlderThan", "")
 _WATCH_MATCHES: Final = ("NotOlderThan",)
 
@@ -146,7 +149,7 @@ def page_of(store: Store, selection: Selection, options: ListOptions, *, has_sel
         return Page([record for _, record in selected], revision)
     shown = selected[: options.limit]
     remaining = None if has_selectors else len(selected) - len(shown)
-    token = _token(revision, shown[-1][0], selection.namespace)
+    token = _token(revision, shown[-1][0], selection)
     return Page([record for _, record in shown], revision, token, remaining)
 
 
@@ -163,7 +166,7 @@ def _place(store: Store, selection: Selection, options: ListOptions) -> tuple[in
     if not is_exact:
         return options.newest(store), ("", "")
     if wanted < store.compacted:
-        raise RequestError(410, "Expired", f"The provided resource version is too old: {wanted}")
+        raise RequestError(410, "Expired", "The resourceVersion for the provided list is too old.")
     return wanted, ("", "")
 
 
@@ -173,7 +176,7 @@ def _continued(store: Store, selection: Selection, text: str) -> tuple[int, Key]
     namespace, _, name = content["start"].rstrip("\0").rpartition("/")
     start = (selection.namespace or namespace.lstrip("/"), name)
     if revision < store.compacted:
-        token = _token(-1, start, selection.namespace)
+        token = _token(-1, start, selection)
         raise RequestError(
             410,
             "Expired",
@@ -200,8 +203,10 @@ def _decoded(text: str) -> dict[str, Any]:
     return content
 
 
-def _token(revision: int, last: Key, namespace: str) -> str:
-    start = f"{'' if namespace else last[0]}/{last[1]}\0"
+def _token(revision: int, last: Key, selection: Selection) -> str:
+    start = f"{'' if selection.namespace else last[0]}/{last[1]}\0"
+    if selection.storage in _UNCACHED:
+        start = start.removeprefix("/")
     content = msgspec.json.encode({"v": _ENCODING, "rv": revision, "start": start})
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
@@ -220,6 +225,8 @@ def too_large(wanted: int, current: int) -> RequestError:
     )
 
 
-def expired(version: int, oldest: int) -> RequestError:
+def expired(storage: Storage, version: int, oldest: int) -> RequestError:
     """Return the error of a watch from a version that has expired."""
+    if storage in _UNCACHED:
+        return RequestError(410, "Expired", "The resourceVersion for the provided watch is too old.")
     return RequestError(410, "Expired", f"too old resource version: {version} ({oldest})")

@@ -175,7 +175,7 @@ def _begin(state: State, stream: WatchStream, selection: Selection, options: Lis
         for change in store.changes(selection.storage, revision):
             stream.offer(change)
     elif wanted and wanted < store.compacted:
-        stream.fail(listing.expired(wanted, store.compacted))
+        stream.fail(listing.expired(selection.storage, wanted, store.compacted))
     elif wanted:
         for change in store.changes(selection.storage, wanted):
             stream.offer(change)
