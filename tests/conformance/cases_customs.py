@@ -319,6 +319,28 @@ def versions(wire: Wire) -> None:
     wire.apply("widgets/a", widget(wire.group, size=3))
 
 
+@case("an object is completed in its stored version, and loses what another version lacks")
+def versions_that_differ(wire: Wire) -> None:
+    made = definition(wire.group)
+    first = made["spec"]["versions"][0]
+
+    def version(field: str, default: int, **more: Any) -> dict[str, Any]:
+        spec = {"type": "object", "properties": {field: {"type": "integer"}, f"{field}-default": {"type": "integer"}}}
+        spec["properties"][f"{field}-default"]["default"] = default
+        schema = {"type": "object", "properties": {"spec": spec}}
+        return {**first, "schema": {"openAPIV3Schema": schema}, **more}
+
+    made["spec"]["versions"] = [version("x", 1), version("y", 2, name="v2", storage=False)]
+    wire.define(made)
+    other = f"/apis/{wire.group}/v2/namespaces/{{one}}/widgets"
+    wire.post("widgets", widget(wire.group, x=1, y=1))
+    wire.get(f"{other}/a")
+    wire.post(other, {**widget(wire.group, "b", y=1), "apiVersion": f"{wire.group}/v2"})
+    wire.get("widgets/b")
+    wire.get(other)
+    wire.watch(other, 2)
+
+
 @case("status and scale of custom objects")
 def subresources(wire: Wire) -> None:
     scale = {
@@ -363,6 +385,39 @@ def tables(wire: Wire) -> None:
     wire.send("GET", "widgets/a", headers=table)
     wire.send("GET", "widgets", headers=table, query={"includeObject": "None"})
     wire.send("GET", "widgets", headers=table, query={"includeObject": "Object"})
+
+
+@case("cells are shown by the types of their columns")
+def cells(wire: Wire) -> None:
+    values = {
+        "int": 3,
+        "half": 1.5,
+        "big": 1e22,
+        "text": "text",
+        "flag": True,
+        "list": [1, "a", None, 2.5],
+        "objects": [{"x": 1, "y": "q"}, {"x": 2}, {"x": 1, "y": "r"}],
+        "object": {"b": 1, "a": [1, {"x": "<"}]},
+        "none": None,
+        "time": "1990-01-01T00:00:00Z",
+        "empty": "",
+        "future": "2199-01-01T00:00:00Z",
+    }
+    paths = (*values, "list[*]", "objects[*].x", "objects[?(@.x==1)].y", "missing")
+    columns = [
+        {"name": f"{path} {kind}", "type": kind, "jsonPath": f".spec.{path}"}
+        for path in paths
+        for kind in ("integer", "number", "string", "boolean", "date")
+    ]
+    spec = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    schema = {"type": "object", "properties": {"spec": spec}}
+    wire.define(definition(wire.group, schema, additionalPrinterColumns=columns))
+    wire.post("widgets", {**widget(wire.group), "spec": values})
+    table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    wire.send("GET", "widgets/a", headers=table, query={"includeObject": "None"})
+    wire.send("GET", "widgets", headers=table, query={"includeObject": "Other"})
+    wire.send("PATCH", "widgets/a", {}, headers={**table, "Content-Type": "application/merge-patch+json"})
+    wire.send("GET", "widgets/missing", headers=table)
 
 
 @case("a deleted definition is not served any more")

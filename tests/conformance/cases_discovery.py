@@ -56,3 +56,19 @@ def customs(wire: Wire) -> None:
     wire.get(f"/apis/{wire.group}")
     wire.get(f"/apis/{wire.group}/v1")
     wire.get(f"/apis/{wire.group}/v2")
+
+
+@case("the core group in aggregated discovery, and paths that are not served")
+def aggregated(wire: Wire) -> None:
+    wire.send("GET", "/api", headers={"Accept": AGGREGATED})
+    wire.send("GET", "/api", headers={"Accept": f"{AGGREGATED},application/json"})
+    wire.define(definition(wire.group))
+    wire.wait(2)
+    wire.get(f"/apis/{wire.group}/v1/others")
+    wire.get(f"/apis/{wire.group}/v1/namespaces/{{one}}/others/a")
+    wire.post(f"/apis/{wire.group}/v1/widgets", {})
+    wire.get("widgets/a/other")
+    wire.post("widgets/a/status", {})
+    wire.get("/other")
+    wire.send("DELETE", "/version")
+    wire.post("/apis/apps/v1", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -131,12 +132,35 @@ def test_definition_that_may_be_invalid_is_not_simulated(schema: Any) -> None:
         Client().send("POST", DEFINITIONS, definition(GROUP, schema))
 
 
-def test_object_of_another_version_is_not_converted() -> None:
-    client, made = Client(), definition(GROUP)
+def two_versions(**spec: Any) -> dict[str, Any]:
+    made = definition(GROUP)
     made["spec"]["versions"].append({**made["spec"]["versions"][0], "name": "v2", "storage": False})
-    client.send("POST", DEFINITIONS, made)
-    client.send("POST", WIDGETS, widget(GROUP))
-    with pytest.raises(NotSimulatedError, match="v2 is not simulated"):
-        client.send("GET", f"{WIDGETS.replace('/v1/', '/v2/')}/a")
-    with pytest.raises(NotSimulatedError, match="several versions"):
-        client.send("GET", f"{WIDGETS}?watch=1")
+    made["spec"] |= spec
+    return made
+
+
+def test_object_is_read_and_watched_in_another_version() -> None:
+    client, other = Client(), WIDGETS.replace("/v1/", "/v2/")
+    client.send("POST", DEFINITIONS, two_versions())
+    client.send("POST", other, {**widget(GROUP, size=1), "apiVersion": f"{GROUP}/v2"})
+    assert client.send("GET", f"{WIDGETS}/a")["apiVersion"] == f"{GROUP}/v1"
+    assert client.send("GET", other)["items"][0]["apiVersion"] == f"{GROUP}/v2"
+    stream = client.reply("GET", f"{other}?watch=1").stream
+    assert stream is not None
+    assert f'"apiVersion":"{GROUP}/v2"'.encode() in stream.take()[0]
+
+
+def test_watch_sends_the_columns_of_a_table_once(client: Client) -> None:
+    for name in "ab":
+        client.send("POST", WIDGETS, widget(GROUP, name))
+    stream = client.reply("GET", f"{WIDGETS}?watch=1", accept="application/json;as=Table;v=v1;g=meta.k8s.io").stream
+    assert stream is not None
+    tables = [json.loads(line)["object"] for line in stream.take()]
+    assert [column["name"] for column in tables[0]["columnDefinitions"]] == ["Name", "Age"]
+    assert tables[1]["columnDefinitions"] is None
+    assert [row["cells"] for table in tables for row in table["rows"]] == [["a", "0s"], ["b", "0s"]]
+
+
+def test_table_of_a_built_in_kind_is_not_simulated(client: Client) -> None:
+    with pytest.raises(NotSimulatedError, match="as a table"):
+        client.send("GET", "/api/v1/namespaces", accept="application/json;as=Table;v=v1;g=meta.k8s.io")

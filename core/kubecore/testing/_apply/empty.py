@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubecore.testing._schemas.schema_type import SchemaType
+from kubecore.testing._schemas.structural import StructuralType
 
 __all__ = ["empty_object", "is_go_type"]
 
@@ -37,6 +38,8 @@ def is_go_type(schema: SchemaType) -> bool:
 
     The document of such a type has a default for the metadata, which a custom resource definition can't have.
     """
+    if isinstance(schema, StructuralType):
+        return False
     metadata = schema.fields.get("metadata")
     return metadata is not None and metadata.default == {}
 

@@ -10,7 +10,7 @@ import msgspec
 
 from kubecore.errors import ConfigError
 
-__all__ = ["Facts", "ResourceFacts", "load_facts"]
+__all__ = ["DiscoveryFacts", "Facts", "ResourceFacts", "load_discovery", "load_facts"]
 
 
 class ResourceFacts(msgspec.Struct, frozen=True):
@@ -92,3 +92,26 @@ def load_facts(version: str = "1.37") -> Facts:
     if not file.is_file():
         raise ConfigError(f"the fake API server does not know Kubernetes {version!r}; it knows 1.37")
     return msgspec.json.decode(file.read_bytes(), type=Facts)
+
+
+class DiscoveryFacts(msgspec.Struct, frozen=True):
+    """The discovery documents of one version.
+
+    Attributes:
+        version: The response of `/version`.
+        groups: The entries of each group and version, in the order of the server.
+    """
+
+    version: dict[str, str]
+    groups: dict[str, dict[str, tuple[dict[str, Any], ...]]]
+
+
+@functools.cache
+def load_discovery(version: str = "1.37") -> DiscoveryFacts:
+    """Return the discovery documents of a minor version of Kubernetes that `load_facts` accepts.
+
+    Args:
+        version: Such as `1.37`.
+    """
+    file = resources.files("kubecore.testing._rules") / "facts" / f"discovery-{version}.json"
+    return msgspec.json.decode(file.read_bytes(), type=DiscoveryFacts)

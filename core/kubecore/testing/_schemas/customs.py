@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules.facts import ResourceFacts
+from kubecore.testing._schemas.json_values import map_at
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._schemas.structural import StructuralType
-from kubecore.testing._server.resources import Resource, Subresource
+from kubecore.testing._server.resources import Definition, Resource, Subresource
 
 __all__ = ["accepted_status", "resources_of"]
 
@@ -25,6 +26,12 @@ def resources_of(definition: Mapping[str, Any], metadata: SchemaType | None = No
     """
     spec = definition["spec"]
     names, is_namespaced = spec["names"], spec["scope"] == "Namespaced"
+    shared = Definition(
+        stored_version=next((each["name"] for each in spec["versions"] if each.get("storage")), ""),
+        schemas={each["name"]: each["schema"]["openAPIV3Schema"] for each in spec["versions"]},
+        revision=int(map_at(definition, "metadata").get("resourceVersion") or 0),
+        strategy=map_at(spec, "conversion").get("strategy", "None"),
+    )
     for version in spec["versions"]:
         if not version.get("served"):
             continue
@@ -51,6 +58,8 @@ def resources_of(definition: Mapping[str, Any], metadata: SchemaType | None = No
             schema=StructuralType(version["schema"]["openAPIV3Schema"], metadata=metadata, is_root=True),
             facts=facts,
             is_custom=True,
+            definition=shared,
+            columns=version.get("additionalPrinterColumns") or (),
         )
 
 

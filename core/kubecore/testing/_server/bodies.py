@@ -14,6 +14,7 @@ from kubecore.testing._schemas import checking
 from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._schemas.validation import objects
+from kubecore.testing._schemas.validation.numbers import fit_floats
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid
 from kubecore.testing._server.options import bad_request
@@ -190,4 +191,5 @@ def checked(document: dict[str, Any], resource: Resource, old: dict[str, Any] | 
     verdict = objects.check(document, _schema(resource), old, part=part)
     if verdict.causes:
         raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), verdict.causes)
+    fit_floats(document)
     return [f"{path or 'the object'}: {text}" for path, text in verdict.unsure]

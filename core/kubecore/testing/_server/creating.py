@@ -53,9 +53,7 @@ def store_new(state: State, resource: Resource, document: dict[str, Any], option
     """Store a new object, unless it is a dry run."""
     if options.is_dry_run:
         return document
-    found = document["metadata"]
-    state.store.write(resource.storage, (found.get("namespace", ""), found["name"]), document)
-    return document
+    return state.write(resource, document)
 
 
 def new_object(state: State, resource: Resource, received: Received, body: dict[str, Any]) -> dict[str, Any]:

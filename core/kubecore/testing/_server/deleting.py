@@ -140,14 +140,13 @@ def mark_deleted(
     _set_finalizers(found["metadata"], finalizers)
     grace = _grace(resource, live, options)
     is_held = bool(finalizers) or bool(_namespace_finalizers(resource, live)) or grace > 0
-    key = (found["metadata"].get("namespace", ""), found["metadata"]["name"])
     if is_held:
         _set_deletion(state, found, grace, live)
         if found != live and not options.is_dry_run:
-            state.store.write(resource.storage, key, found)
+            state.write(resource, found)
         return found, False
     if not options.is_dry_run:
-        state.store.delete(resource.storage, key, found)
+        state.delete(resource, found)
     return found, True
 
 
@@ -214,8 +213,9 @@ def _set_deletion(state: State, found: dict[str, Any], grace: int, live: dict[st
     if before is not None and live["metadata"].get("deletionGracePeriodSeconds", 0) <= grace:
         return
     found["metadata"]["deletionTimestamp"] = metadata.timestamp(state.now() + timedelta(seconds=grace))
-    found["metadata"]["deletionGracePeriodSeconds"] = grace
     is_definition = found.get("kind") == "CustomResourceDefinition"
+    if not is_definition:
+        found["metadata"]["deletionGracePeriodSeconds"] = grace
     if before is None and not is_definition and "generation" in found["metadata"]:
         found["metadata"]["generation"] += 1
     if before is None and is_definition:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-__all__ = ["Cause", "NotSimulatedError", "RequestError", "invalid"]
+__all__ = ["Cause", "NotSimulatedError", "RequestError", "invalid", "warned"]
 
 
 class Cause(NamedTuple):
@@ -39,6 +40,8 @@ class RequestError(Exception):
         details: `details` of the Status, or None.
         retry_after: Seconds for the header `Retry-After`, or None.
         token: `metadata.continue` of the Status, or "".
+        is_page: Whether the response is plain text instead of a Status.
+        warnings: Texts for headers `Warning`.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class RequestError(Exception):
         details: dict[str, Any] | None = None,
         retry_after: int | None = None,
         token: str = "",
+        is_page: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -58,6 +62,18 @@ class RequestError(Exception):
         self.details = details
         self.retry_after = retry_after
         self.token = token
+        self.is_page = is_page
+        self.warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def warned(warnings: tuple[str, ...]) -> Generator[None]:
+    """Add warnings to the failure of a request whose body caused them."""
+    try:
+        yield
+    except RequestError as error:
+        error.warnings = warnings
+        raise
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> RequestError:

@@ -15,7 +15,7 @@ from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
 from kubecore.testing._server.creating import in_namespace, new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, RequestError, invalid
+from kubecore.testing._server.failures import Cause, RequestError, invalid, warned
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State, not_found
@@ -44,11 +44,7 @@ def patch(state: State, resource: Resource, received: Received) -> tuple[dict[st
     if kind == APPLY:
         return _apply(state, resource, received, options)
     patch_body = _decoded(received.content)
-    record = state.store.get(resource.storage, (received.namespace, received.name))
-    if record is None:
-        raise not_found(resource, received.name)
-    state.check_version(resource, record)
-    live = record.document()
+    live = state.find(resource, received.namespace, received.name).document()
     changed = _changed(live, patch_body, kind, resource)
     if resource.is_custom and changed.get("apiVersion") != resource.api_version:
         raise _other_version(resource, received.name, changed.get("apiVersion"))
@@ -56,7 +52,8 @@ def patch(state: State, resource: Resource, received: Received) -> tuple[dict[st
         body = bodies.understood(changed, resource, options.validation)
     except RequestError as error:
         raise _invalid_patch(error, resource, changed, patch_body, kind) from None
-    found = updating.replace(state, resource, received, live, body.object, options, is_patch=True)
+    with warned(body.warnings):
+        found = updating.replace(state, resource, received, live, body.object, options, is_patch=True)
     return found, 200, body.warnings
 
 
@@ -134,10 +131,9 @@ def _apply(
     wanted.setdefault("name", received.name)
     in_namespace(resource, received.namespace, wanted)
     updating.check_names(resource, received, wanted)
-    record = state.store.get(resource.storage, (received.namespace, received.name))
+    record = state.get(resource, received.namespace, received.name)
     live = None if record is None else record.document()
-    if record is not None and live is not None:
-        state.check_version(resource, record)
+    if live is not None:
         updating.check_versions(resource, live, wanted, may_omit=True)
     elif received.subresource:
         raise not_found(resource, received.name)

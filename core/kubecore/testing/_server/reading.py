@@ -10,6 +10,7 @@ import msgspec
 
 from kubecore.testing._server import listing
 from kubecore.testing._server.accepting import Form, form_of
+from kubecore.testing._server.converting import as_served
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError, RequestError
 from kubecore.testing._server.listing import ListOptions, Page
@@ -18,6 +19,7 @@ from kubecore.testing._server.selection import matcher
 from kubecore.testing._server.state import State
 from kubecore.testing._server.statuses import JSON, raw_reply
 from kubecore.testing._server.store import Record
+from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import Selection, WatchStream
 
 __all__ = ["delete_selection", "get", "list_page", "shaped", "watch"]
@@ -38,10 +40,10 @@ def get(state: State, resource: Resource, received: Received) -> Reply:
     if version and int(version) > state.store.revision:
         raise listing.too_large(int(version), state.store.revision)
     record = state.find(resource, received.namespace, received.name, received.behind if version == "0" else 0)
-    return shaped(resource, record, form_of(received), received)
+    return shaped(state, resource, record, form_of(received), received)
 
 
-def shaped(resource: Resource, record: Record, form: Form, received: Received, code: int = 200) -> Reply:
+def shaped(state: State, resource: Resource, record: Record, form: Form, received: Received, code: int = 200) -> Reply:
     """Return an object in the form that the request accepts."""
     if not form.shape:
         return raw_reply(record.content, code)
@@ -49,15 +51,8 @@ def shaped(resource: Resource, record: Record, form: Form, received: Received, c
         text = f"you requested {form.shape}, but the requested object is not a list (*core.{resource.kind})"
         raise RequestError(406, "NotAcceptable", text)
     if form.shape == "Table":
-        raise _no_table(received)
+        return raw_reply(Tables(resource, form, received, state.now).of_record(record), code)
     return raw_reply(_partial(form)(record), code)
-
-
-def _no_table(received: Received) -> NotSimulatedError:
-    return NotSimulatedError(
-        f"{received.method} {received.path} as a table is not simulated; add a response with cluster.on(...), "
-        "or run with --kube=real"
-    )
 
 
 def _partial(form: Form) -> Callable[[Record], bytes]:
@@ -86,14 +81,35 @@ def _selection(
     if query.get("shardSelector"):
         raise NotSimulatedError(f"{received.method} {received.path}: shardSelector is not simulated")
     matches = matcher(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+    if resource.is_custom:
+        return _custom_selection(resource, received.namespace, matches, shape), matches is not None
     return Selection(resource.storage, received.namespace, matches, shape), matches is not None
+
+
+def _custom_selection(
+    resource: Resource,
+    namespace: str,
+    matches: Callable[[Record], bool] | None,
+    shape: Callable[[Record], bytes] | None,
+) -> Selection:
+    """Return the selected objects, each in the version of the resource."""
+
+    def is_match(record: Record) -> bool:
+        return matches is None or matches(as_served(resource, record))
+
+    def content(record: Record) -> bytes:
+        found = as_served(resource, record)
+        return found.content if shape is None else shape(found)
+
+    return Selection(resource.storage, namespace, None if matches is None else is_match, content)
 
 
 def delete_selection(state: State, resource: Resource, received: Received) -> list[Record]:
     """Return the objects that the deletion of a collection is about, in order."""
     selection, has_selectors = _selection(state, resource, received, None)
     options = ListOptions.of(received)
-    return listing.page_of(state.store, selection, options, has_selectors=has_selectors).records
+    records = listing.page_of(state.store, selection, options, has_selectors=has_selectors).records
+    return [as_served(resource, record) for record in records] if resource.is_custom else records
 
 
 def list_page(state: State, resource: Resource, received: Received) -> Reply:
@@ -105,10 +121,12 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
     form = form_of(received)
     selection, has_selectors = _selection(state, resource, received, None)
     page = listing.page_of(state.store, selection, ListOptions.of(received), has_selectors=has_selectors)
-    for record in page.records if resource.is_custom else page.records[:1]:
-        state.check_version(resource, record)
+    shown = page.records if resource.is_custom else page.records[:1]
+    records = [as_served(resource, record) for record in shown] + page.records[len(shown) :]
+    page = page._replace(records=records)
     if form.shape == "Table":
-        raise _no_table(received)
+        metadata = _metadata_of(page)
+        return raw_reply(Tables(resource, form, received, state.now).of_records(page.records, metadata))
     if form.shape == _PARTIAL:
         text = f"you requested {form.shape}, but the requested object is a list (*core.{resource.kind}List)"
         raise RequestError(406, "NotAcceptable", text)
@@ -117,11 +135,9 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
 
 def written_list(resource: Resource, page: Page, form: Form) -> bytes:
     """Write a list."""
-    metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
-    if page.token or (resource.is_custom and not form.shape):
-        metadata["continue"] = page.token
-    if page.remaining:
-        metadata["remainingItemCount"] = page.remaining
+    metadata = _metadata_of(page)
+    if resource.is_custom and not form.shape:
+        metadata.setdefault("continue", "")
     if form.shape:
         write, kind, version = _partial(form), f"{_PARTIAL}List", f"meta.k8s.io/{form.version}"
     elif resource.is_custom:
@@ -130,6 +146,15 @@ def written_list(resource: Resource, page: Page, form: Form) -> bytes:
         write, kind, version = _bare, f"{resource.kind}List", resource.api_version
     head = msgspec.json.encode({"kind": kind, "apiVersion": version, "metadata": metadata})
     return head[:-1] + b',"items":[' + b",".join(write(record) for record in page.records) + b"]}"
+
+
+def _metadata_of(page: Page) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
+    if page.token:
+        metadata["continue"] = page.token
+    if page.remaining:
+        metadata["remainingItemCount"] = page.remaining
+    return metadata
 
 
 def _whole(record: Record) -> bytes:
@@ -146,17 +171,15 @@ def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, 
         RequestError: The server refuses it.
     """
     form = form_of(received)
-    if form.shape == "Table":
-        raise _no_table(received)
-    if resource.is_custom and sum(1 for each in state.resources if each.storage == resource.storage) > 1:
-        raise NotSimulatedError(f"{received.method} {received.path}: a watch of one of several versions")
-    shape = _partial(form) if form.shape else None
+    tables = Tables(resource, form, received, state.now) if form.shape == "Table" else None
+    shape = tables.of_record if tables is not None else _partial(form) if form.shape else None
     selection, _ = _selection(state, resource, received, shape)
     options = ListOptions.of(received)
     wanted = options.revision()
     now = state.now()
     ends_at = now + timedelta(seconds=options.seconds) if options.seconds else None
-    bookmark = _bookmark(resource, form) if options.wants_bookmarks else None
+    written = _bookmark(resource, form) if tables is None else tables.bookmark
+    bookmark = written if options.wants_bookmarks else None
     stream = WatchStream(selection, bookmark, now, ends_at, starts_after=wanted)
     _begin(state, stream, selection, options, wanted)
     return Reply(code=200, headers=[("content-type", JSON)], stream=stream), stream

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from kubecore.testing._rules.facts import Facts, ResourceFacts
 from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._schemas.packages import Package, load
 from kubecore.testing._schemas.schema_type import SchemaType
 
-__all__ = ["Resource", "Resources", "Subresource"]
+__all__ = ["Definition", "Resource", "Resources", "Subresource"]
 
 _SHARED_STORAGE: Final = {("events.k8s.io", "events"): ("", "events")}
 """Resources whose objects are those of another group."""
@@ -35,6 +35,23 @@ class Subresource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """The part of a definition that concerns all versions of a custom kind.
+
+    Attributes:
+        stored_version: The version in which objects are stored.
+        schemas: The schemas by version, also those of versions that are not served.
+        revision: The version of the definition: objects that were stored later conform to its schemas.
+        strategy: How objects are converted between versions: `None` or `Webhook`.
+    """
+
+    stored_version: str
+    schemas: Mapping[str, Mapping[str, Any]]
+    revision: int
+    strategy: str = "None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """A resource in one version.
 
@@ -49,6 +66,8 @@ class Resource:
         schema: The type of its objects.
         is_custom: Whether a CustomResourceDefinition defines it.
         facts: The behaviour of the kind that no document contains.
+        definition: The part of the definition of a custom kind that concerns all its versions.
+        columns: Columns of tables, as a definition contains them.
     """
 
     group: str
@@ -61,6 +80,8 @@ class Resource:
     schema: SchemaType
     facts: ResourceFacts
     is_custom: bool = False
+    definition: Definition | None = None
+    columns: Sequence[Mapping[str, Any]] = ()
 
     @property
     def open_api(self) -> OpenApiType:
@@ -108,6 +129,7 @@ class Resources:
             if not package.is_custom:  # Kinds of CRDs are served after a definition is created.
                 for made in _of_package(package, facts):
                     self.add(made)
+        self._built_in: Final = frozenset(made.group for made in self)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._found.values())
@@ -115,6 +137,10 @@ class Resources:
     def find(self, group: str, version: str, resource: str) -> Resource | None:
         """Return a resource, None if it is not served."""
         return self._found.get((group, version, resource))
+
+    def is_built_in(self, group: str) -> bool:
+        """Return whether a group is served without a CustomResourceDefinition."""
+        return group in self._built_in
 
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
         """Return the resource of a kind, None if it is not served."""

@@ -9,9 +9,10 @@ from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError
 from kubecore.testing._server.resources import Resource, Resources
 
-__all__ = ["METHOD_NOT_ALLOWED", "NOT_FOUND", "find", "route"]
+__all__ = ["METHOD_NOT_ALLOWED", "find", "no_path", "route"]
 
-NOT_FOUND: Final = RequestError(404, "NotFound", "the server could not find the requested resource", details={})
+_NOT_FOUND: Final = RequestError(404, "NotFound", "the server could not find the requested resource", details={})
+_NO_PAGE: Final = RequestError(404, "NotFound", "404 page not found", is_page=True)
 METHOD_NOT_ALLOWED: Final = RequestError(
     405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
 )
@@ -50,17 +51,38 @@ def find(received: Received, resources: Resources) -> Resource:
     """
     resource = resources.find(received.group, received.version, received.resource)
     if resource is None or (received.namespace and not resource.is_namespaced):
-        raise NOT_FOUND
-    if received.subresource:
-        sub = resource.subresources.get(received.subresource)
-        if sub is None:
-            raise NOT_FOUND
-        verbs, verb = sub.verbs, received.verb if sub.kind else received.method.lower()
-    else:
-        verbs, verb = resource.verbs, received.verb
+        raise no_path(resources, received.group)
     is_all = resource.is_namespaced and not received.namespace
-    if verb not in verbs or (is_all and received.verb not in ("list", "watch", "deletecollection")):
-        raise METHOD_NOT_ALLOWED
-    if received.verb == "create" and received.name and not received.subresource:
+    if is_all and received.verb not in ("list", "watch", "deletecollection"):
+        raise no_path(resources, received.group) if resource.is_custom else METHOD_NOT_ALLOWED
+    if received.subresource:
+        _check_subresource(resource, received)
+    elif received.verb not in resource.verbs or (received.verb == "create" and received.name):
         raise METHOD_NOT_ALLOWED
     return resource
+
+
+def no_path(resources: Resources, group: str) -> RequestError:
+    """Return the error of a path that is not served: a Status below the groups that every server has, else a page.
+
+    Args:
+        resources: The resources that are served.
+        group: The group that the path names.
+    """
+    return _NOT_FOUND if resources.is_built_in(group) else _NO_PAGE
+
+
+def _check_subresource(resource: Resource, received: Received) -> None:
+    sub = resource.subresources.get(received.subresource)
+    details = {**({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    if sub is None:
+        if not resource.is_custom:
+            raise _NOT_FOUND
+        text = f'{resource.group_resource} "{received.name}" not found'
+        raise RequestError(404, "NotFound", text, details={"name": received.name, **details})
+    if (received.verb if sub.kind else received.method.lower()) in sub.verbs:
+        return
+    if not resource.is_custom:
+        raise METHOD_NOT_ALLOWED
+    text = f'{received.verb} is not supported on resources of kind "{resource.group_resource}"'
+    raise RequestError(405, "MethodNotAllowed", text, details=details)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
+import msgspec
+
 from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._server import bodies, creating, deleting, listing, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
@@ -15,14 +17,15 @@ from kubecore.testing._server.definitions import Definitions
 from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.discovery import discovered
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.failures import NotSimulatedError, RequestError, warned
 from kubecore.testing._server.logs import Logs
 from kubecore.testing._server.options import WriteOptions
 from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import find, route
 from kubecore.testing._server.state import State, Unsure, not_found
-from kubecore.testing._server.statuses import failure, json_reply, success
-from kubecore.testing._server.store import Change, Snapshot, Store
+from kubecore.testing._server.statuses import failure, json_reply, raw_reply, success
+from kubecore.testing._server.store import Change, Record, Snapshot, Store
+from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import WatchStream
 
 __all__ = ["Server"]
@@ -173,22 +176,23 @@ class Server:
     def _create(self, resource: Resource, received: Received) -> Reply:
         options = WriteOptions.of(received, "CreateOptions")
         body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
-        made = creating.create(self.state, resource, received, body.object, options)
+        with warned(body.warnings):
+            made = creating.create(self.state, resource, received, body.object, options)
         return self._written(resource, received, made, 201, body.warnings)
 
     def _update(self, resource: Resource, received: Received) -> Reply:
         options = WriteOptions.of(received, "UpdateOptions")
         body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
         updating.check_names(resource, received, body.object["metadata"])
-        record = self.store.get(resource.storage, (received.namespace, received.name))
+        record = self.state.get(resource, received.namespace, received.name)
         if record is None:
             if not resource.facts.create_on_update or received.subresource:
                 raise not_found(resource, received.name)
             body.object["metadata"].pop("resourceVersion", None)
             made = creating.create(self.state, resource, received, body.object, options)
             return self._written(resource, received, made, 201, body.warnings)
-        self.state.check_version(resource, record)
-        made = updating.replace(self.state, resource, received, record.document(), body.object, options)
+        with warned(body.warnings):
+            made = updating.replace(self.state, resource, received, record.document(), body.object, options)
         return self._written(resource, received, made, 200, body.warnings)
 
     def _finalize(self, resource: Resource, received: Received) -> Reply:
@@ -206,6 +210,10 @@ class Server:
         self, resource: Resource, received: Received, made: dict[str, Any], code: int, warnings: tuple[str, ...]
     ) -> Reply:
         form = form_of(received)
+        if form.shape == "Table":
+            record = Record(msgspec.json.encode(made), 0)
+            table = Tables(resource, form, received, self.state.now).of_record(record)
+            return raw_reply(table, code, warnings)
         if form.shape:
             made = {
                 "kind": form.shape,

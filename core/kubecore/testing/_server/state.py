@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from kubecore.testing._rules.facts import Facts
+from kubecore.testing._server import converting
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError
+from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.metadata import timestamp
 from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.store import Record, Store
@@ -81,27 +82,49 @@ class State:
 
         Raises:
             RequestError: 404, it is missing.
-            NotSimulatedError: It was written in another version or group.
+            NotSimulatedError: It would have to be converted from another version.
         """
         revision = max(self.store.compacted, self.store.revision - behind)
         record = self.store.collection(resource.storage, revision).get((namespace, name))
         if record is None:
             raise not_found(resource, name)
-        self.check_version(resource, record)
-        return record
+        return converting.as_served(resource, record)
 
-    def check_version(self, resource: Resource, record: Record) -> None:
-        """Refuse to convert an object between versions.
+    def get(self, resource: Resource, namespace: str, name: str) -> Record | None:
+        """Return an object in the version of the resource, None if it is missing.
 
         Raises:
-            NotSimulatedError: It was written in another version or group.
+            NotSimulatedError: It would have to be converted from another version.
         """
-        found = record.document().get("apiVersion")
-        if found != resource.api_version:
-            raise NotSimulatedError(
-                f"an object of {resource.group_resource} was written as {found}; reading it as "
-                f"{resource.api_version} is not simulated: use one version, or run with --kube=real"
-            )
+        record = self.store.get(resource.storage, (namespace, name))
+        return None if record is None else converting.as_served(resource, record)
+
+    def write(self, resource: Resource, document: dict[str, Any]) -> dict[str, Any]:
+        """Store an object in its stored version, and return it as the resource serves it.
+
+        Args:
+            resource: The resource.
+            document: The object; its resource version is set.
+        """
+        stored = converting.as_stored(resource, document)
+        record = self.store.write(resource.storage, key_of(document), stored)
+        if resource.definition is None or resource.version == resource.definition.stored_version:
+            return document
+        return converting.as_served(resource, record).document()
+
+    def is_current(self, resource: Resource, document: dict[str, Any]) -> bool:
+        """Return whether a write that changes nothing would store an object as it is stored already."""
+        record = self.store.get(resource.storage, key_of(document))
+        return record is None or resource.definition is None or converting.is_current(resource, record)
+
+    def delete(self, resource: Resource, document: dict[str, Any]) -> None:
+        """Delete an object.
+
+        Args:
+            resource: The resource.
+            document: The last state; its resource version becomes that of the deletion.
+        """
+        self.store.delete(resource.storage, key_of(document), converting.as_stored(resource, document))
 
     def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         """Refuse to create an object in a namespace that is missing or being deleted.

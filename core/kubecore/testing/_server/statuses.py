@@ -49,7 +49,10 @@ def status_of(error: RequestError) -> dict[str, Any]:
 
 def failure(error: RequestError) -> Reply:
     """Return the reply to a request that failed."""
-    reply = json_reply(status_of(error), error.code)
+    if error.is_page:
+        headers = [("content-type", "text/plain; charset=utf-8")]
+        return Reply(code=error.code, headers=headers, content=f"{error.message}\n".encode())
+    reply = json_reply(status_of(error), error.code, error.warnings)
     if error.retry_after is not None:
         reply.headers.append(("retry-after", str(error.retry_after)))
     return reply

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
 from kubecore.testing._schemas.json_values import items_at, map_at
-from kubecore.testing._server import bodies, metadata
+from kubecore.testing._server import bodies, converting, metadata
 from kubecore.testing._server.creating import not_updatable_fields, with_defaults
 from kubecore.testing._server.definitions import require_simulated
 from kubecore.testing._server.exchange import Received
@@ -175,16 +175,16 @@ def finish(
         raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, live, received.subresource))
     require_simulated(state, resource, document, live)
+    if document != live:
+        converting.check_managers(resource, live)
     _count_generation(resource, live, document)
     document = keep_times(live, document)
-    if document == live or options.is_dry_run:
+    if options.is_dry_run or (document == live and state.is_current(resource, document)):
         return document
-    key = (document["metadata"].get("namespace", ""), document["metadata"]["name"])
     if _is_finished(document):
-        state.store.delete(resource.storage, key, document)
-    else:
-        state.store.write(resource.storage, key, document)
-    return document
+        state.delete(resource, document)
+        return document
+    return state.write(resource, document)
 
 
 def _finalizer_causes(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:

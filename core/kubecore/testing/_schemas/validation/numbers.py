@@ -7,10 +7,11 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.validation.faults import Fault, Findings, value_fault
 from kubecore.testing._schemas.wording import plain
 
-__all__ = ["LARGEST", "SMALLEST", "check_number", "is_whole", "truncated"]
+__all__ = ["LARGEST", "SMALLEST", "check_number", "fit_floats", "is_whole", "truncated"]
 
 SMALLEST: Final = -(2**63)
 LARGEST: Final = 2**63 - 1
@@ -34,6 +35,23 @@ def truncated(value: float) -> int:
     """Return a number as Go converts it to 64 bits."""
     whole = math.trunc(value) if math.isfinite(value) else SMALLEST
     return whole if SMALLEST <= whole <= LARGEST else SMALLEST
+
+
+def fit_floats(value: Any) -> None:
+    """Convert whole floating point numbers to integers, in place: the store of the API server writes them so.
+
+    Args:
+        value: An object or a list.
+    """
+    waiting: list[Any] = [value]
+    while waiting:
+        each: Any = waiting.pop()
+        places: list[tuple[Any, Any]] = [*each.items()] if is_map(each) else [*enumerate(each)]
+        for place, one in places:
+            if is_map(one) or is_list(one):
+                waiting.append(one)
+            elif isinstance(one, float) and one.is_integer() and SMALLEST <= one <= LARGEST:
+                each[place] = int(one)
 
 
 def check_number(value: float, schema: Mapping[str, Any], path: str) -> Findings:
