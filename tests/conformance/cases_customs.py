@@ -325,9 +325,8 @@ def versions_that_differ(wire: Wire) -> None:
     first = made["spec"]["versions"][0]
 
     def version(field: str, default: int, **more: Any) -> dict[str, Any]:
-        spec = {"type": "object", "properties": {field: {"type": "integer"}, f"{field}-default": {"type": "integer"}}}
-        spec["properties"][f"{field}-default"]["default"] = default
-        schema = {"type": "object", "properties": {"spec": spec}}
+        fields = {field: {"type": "integer"}, f"{field}-default": {"type": "integer", "default": default}}
+        schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
         return {**first, "schema": {"openAPIV3Schema": schema}, **more}
 
     made["spec"]["versions"] = [version("x", 1), version("y", 2, name="v2", storage=False)]

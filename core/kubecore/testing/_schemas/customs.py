@@ -29,7 +29,7 @@ def resources_of(definition: Mapping[str, Any], metadata: SchemaType | None = No
     shared = Definition(
         stored_version=next((each["name"] for each in spec["versions"] if each.get("storage")), ""),
         schemas={each["name"]: each["schema"]["openAPIV3Schema"] for each in spec["versions"]},
-        revision=int(map_at(definition, "metadata").get("resourceVersion") or 0),
+        revision=int(map_at({**definition}, "metadata").get("resourceVersion") or 0),
         strategy=map_at(spec, "conversion").get("strategy", "None"),
     )
     for version in spec["versions"]:
