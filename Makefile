@@ -91,6 +91,10 @@ latest: ## `make test` with the newest releases of everything instead of the pin
 pins: ## Renew constraints.txt and print which versions changed (needs Python 3.11, 3.12 and 3.13)
 	$(PYTHON) -m tests.pins
 
+.PHONY: docs
+docs: $(ENV) ## Build the site of the documentation in build/site, without the network
+	$(BIN)/python -m tools.site
+
 .PHONY: cluster
 cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how to reach it
 	$(BIN)/python -m tests.cluster $(ARGS)

@@ -163,7 +163,7 @@ def _text(node: ast.AST) -> str:
 
 def texts(root: Path) -> Iterator[tuple[str, Text]]:
     """Yield every text of the repository with the name of its tree."""
-    for path in sorted([*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("tests/*.md")]):
+    for path in sorted([*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("tests/*.md")]):
         yield from (("docs", text) for text in markdown(_name(root, path), path.read_text("utf-8")))
     for path in sorted(root.glob("templates/**/*.jinja*")):
         yield from (("generator", text) for text in markdown(_name(root, path), path.read_text("utf-8")))

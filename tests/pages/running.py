@@ -1,0 +1,77 @@
+"""Run a program of a page in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from kubeclient import Clientset
+from kubecore import errors
+from kubecore.rest import Config
+from tests.pages.players import playing
+from tests.pages.programs import Program
+
+LEFT: Final = (
+    "deployments", "statefulsets", "daemonsets", "replicasets", "cronjobs", "jobs", "pods", "services", "ingresses",
+    "configmaps", "secrets", "persistentvolumeclaims", "leases", "roles", "rolebindings", "serviceaccounts",
+    "poddisruptionbudgets", "resourcequotas", "events.events.k8s.io",
+)  # fmt: skip
+"""Kinds that programs create in the namespace default. Their remaining objects are deleted after each program."""
+WIDE: Final = (
+    "nodes",
+    "clusterroles",
+    "clusterrolebindings",
+    "customresourcedefinitions",
+    "persistentvolumes",
+    "namespaces",
+)
+
+
+def printed(program: Program, kubeconfig: Path, config: Config, monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
+    """Run a program and return its output.
+
+    Args:
+        program: The program.
+        kubeconfig: The file with the cluster for it.
+        config: The same cluster, for players.
+        monkeypatch: Sets KUBECONFIG.
+        folder: The current folder of the program.
+    """
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    monkeypatch.chdir(folder)
+    output = io.StringIO()
+    code = compile(program.code, str(program), "exec")
+    with playing(config) if program.has_players else contextlib.nullcontext():
+        with contextlib.redirect_stdout(output):
+            exec(code, {"__name__": "__main__"})  # noqa: S102
+    return output.getvalue()
+
+
+@contextlib.contextmanager
+def cleaned(config: Config) -> Iterator[None]:
+    """Delete the objects that the block created, on a cluster that other tests use as well."""
+    with Clientset(config) as clientset:
+        before = _objects(clientset)
+        yield
+        for kind, namespace, name in sorted(_objects(clientset) - before):
+            resource = clientset.dynamic.resource(kind, namespace)
+            with contextlib.suppress(errors.NotFoundError):
+                if kind not in ("namespaces", "nodes"):
+                    resource.patch(name, {"metadata": {"finalizers": None}}, type="merge")
+                resource.delete(name, grace_period_seconds=0)
+
+
+def _objects(clientset: Clientset) -> set[tuple[str, str, str]]:
+    found = {
+        (kind, "default", each.metadata.name)
+        for kind in LEFT
+        for each in clientset.dynamic.resource(kind, "default").list_metadata()
+    }
+    return found | {
+        (kind, "", each.metadata.name) for kind in WIDE for each in clientset.dynamic.resource(kind).list_metadata()
+    }

@@ -1,0 +1,83 @@
+"""The site of the documentation builds, and loads nothing from other hosts."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.site import navigation, pages
+from tools.site.links import Link, anchors, links, rewrite
+
+pytestmark = pytest.mark.thorough
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "tools.site", str(output)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return output / "html"
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(site: Path) -> None:
+    assert "A typed Kubernetes client for Python" in (site / "index.html").read_text("utf-8")
+    assert "](recipes/" in (site / "llms.txt").read_text("utf-8")
+    assert "# Quickstart" in (site / "llms-full.txt").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_no_page_of_the_site_loads_anything_from_another_host(site: Path) -> None:
+    """Links lead to other hosts; scripts, styles, pictures and fonts do not come from there."""
+    loads = re.compile(
+        r"<(?:script|img|source|iframe|video|link(?! rel=\"?canonical))\b[^>]*?(?:src|srcset|href)=\"?(?:https?:)?//[^>]*>"
+    )
+    found = {path.name: loads.findall(path.read_text("utf-8")) for path in site.rglob("*.html")}
+    assert {name: tags for name, tags in found.items() if tags} == {}
+    styles = [
+        path
+        for path in site.rglob("*.css")
+        if re.search(r"(?:url\(|@import )[\"']?(?:https?:)?//", path.read_text("utf-8"))
+    ]
+    assert styles == []
+
+
+def test_a_page_that_is_missing_in_the_navigation_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "recipes").mkdir()
+    for name in ("a.md", "b.md", "recipes/index.md", "recipes/logs.md"):
+        (tmp_path / name).write_text("# x\n", "utf-8")
+    nav = navigation.expanded([{"Start": ["a.md"]}, {"Recipes": ["recipes/*"]}, {"None": ["none/*"]}], tmp_path)
+    assert nav == [{"Start": ["a.md"]}, {"Recipes": ["recipes/index.md", "recipes/logs.md"]}]
+    assert navigation.missing([*nav, "c.md"], tmp_path) == ["b.md", "c.md"]
+
+
+def test_links_of_a_moved_page_lead_to_the_same_pages() -> None:
+    known = {"docs/http.md": "http.md", "README.md": "index.md", "benchmarks/RESULTS.md": "RESULTS.md"}
+    text = "[a](../docs/http.md#limits) `[b](../README.md)` ![c](../README.md) [d](#e) [f](https://x/y)\n```\n[g](../x)\n```\n"
+    moved = rewrite(text, "benchmarks/RESULTS.md", lambda it: pages.place(it, known, "https://host/repo"))
+    assert moved == text.replace("../docs/http.md", "http.md").replace("![c](../README.md)", "![c](index.md)")
+    assert pages.place("pyproject.toml", known, "https://host/repo") == "https://host/repo/blob/main/pyproject.toml"
+    with pytest.raises(FileNotFoundError, match="links to nothing"):
+        pages.place("nothing", known, "https://host/repo")
+
+
+def test_links_and_anchors_of_a_page() -> None:
+    text = (
+        '# A `b` (c)\n## A b c\n[x](y.md#z) <a href="w.md"></a> `[no](no.md)`\n```text\n# Not\n```\n<p id="own"></p>\n'
+    )
+    assert list(links(text)) == [Link("y.md", "z"), Link("w.md", "")]
+    assert anchors(text) == {"a-b-c", "a-b-c_1", "own"}
+
+
+def test_the_generator_needs_no_network() -> None:
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+    assert config["theme"]["font"] is False
+    assert "extra_javascript" not in config
