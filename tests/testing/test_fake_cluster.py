@@ -199,16 +199,16 @@ def test_the_same_seed_makes_the_same_objects() -> None:
 
 def test_strict_raises_at_the_end_if_a_rule_was_not_checked() -> None:
     with FakeCluster() as cluster:
-        cluster._server.unsure.append(("Pod", "/api/v1/pods", "a rule"))
+        cluster.unsure.append(("Pod", "/api/v1/pods", "a rule"))
     with pytest.raises(NotSimulatedError, match="a rule of Pod was not checked for /api/v1/pods: a rule"):
         with FakeCluster(strict=True) as cluster:
-            cluster._server.unsure.append(("Pod", "/api/v1/pods", "a rule"))
+            cluster.unsure.append(("Pod", "/api/v1/pods", "a rule"))
 
 
 def test_an_error_of_the_block_wins_over_strict() -> None:
     with pytest.raises(KeyError):
         with FakeCluster(strict=True) as cluster:
-            cluster._server.unsure.append(("Pod", "/api/v1/pods", "a rule"))
+            cluster.unsure.append(("Pod", "/api/v1/pods", "a rule"))
             raise KeyError
 
 
@@ -259,28 +259,6 @@ def test_public_names_are_lazy() -> None:
         assert getattr(kubecore.testing, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         kubecore.testing.nothing  # noqa: B018
-
-
-TESTS = """
-import pytest
-
-def test_sync(fake_cluster, fake_clientset):
-    fake_clientset.core_v1.config_maps("default").create({"metadata": {"name": "a"}})
-    assert [call.verb for call in fake_cluster.calls] == ["create"]
-
-@pytest.mark.anyio
-async def test_async(fake_cluster, fake_async_clientset):
-    await fake_async_clientset.core_v1.config_maps("default").create({"metadata": {"name": "a"}})
-    assert [call.verb for call in fake_cluster.calls] == ["create"]
-"""
-
-
-def test_the_plugin_has_fixtures_for_all_kinds_of_tests(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(TESTS)
-    plugin = ["-p", "kubecore.testing.plugin", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", "-q", *plugin, "test_it.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "3 passed" in done.stdout, done.stdout  # The asynchronous test runs on asyncio and on trio.
 
 
 def test_pytest_does_not_load_the_plugin_by_itself() -> None:

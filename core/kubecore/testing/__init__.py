@@ -6,39 +6,61 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kubecore.testing._server.exchange import Received
-    from kubecore.testing._server.failures import NotSimulatedError
+    from kubecore.testing._server.failures import Cause, NotSimulatedError
     from kubecore.testing.apiserver import ApiServer
+    from kubecore.testing.changes import Change, Changes
     from kubecore.testing.cluster import FakeCluster
+    from kubecore.testing.faults import Fault
     from kubecore.testing.kube import Kube
+    from kubecore.testing.players import deployment_available, job_complete, load_balancer, pod_running
+    from kubecore.testing.recording import Calls
     from kubecore.testing.responses import Response
+    from kubecore.testing.snapshots import Checkpoint
 
-__all__ = ["ApiServer", "FakeCluster", "Kube", "NotSimulatedError", "Received", "Response"]
+__all__ = [
+    "ApiServer",
+    "Calls",
+    "Cause",
+    "Change",
+    "Changes",
+    "Checkpoint",
+    "FakeCluster",
+    "Fault",
+    "Kube",
+    "NotSimulatedError",
+    "Received",
+    "Response",
+    "deployment_available",
+    "job_complete",
+    "load_balancer",
+    "pod_running",
+]
+
+_MODULES = {
+    "ApiServer": "apiserver",
+    "Calls": "recording",
+    "Cause": "_server.failures",
+    "Change": "changes",
+    "Changes": "changes",
+    "Checkpoint": "snapshots",
+    "FakeCluster": "cluster",
+    "Fault": "faults",
+    "Kube": "kube",
+    "NotSimulatedError": "_server.failures",
+    "Received": "_server.exchange",
+    "Response": "responses",
+    "deployment_available": "players",
+    "job_complete": "players",
+    "load_balancer": "players",
+    "pod_running": "players",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Public names are imported when they are first used."""
-    if name == "FakeCluster":
-        from kubecore.testing import cluster
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module 'kubecore.testing' has no attribute {name!r}")
+    import importlib
 
-        return cluster.FakeCluster
-    if name == "ApiServer":
-        from kubecore.testing import apiserver
-
-        return apiserver.ApiServer
-    if name == "Kube":
-        from kubecore.testing import kube
-
-        return kube.Kube
-    if name == "Response":
-        from kubecore.testing import responses
-
-        return responses.Response
-    if name == "Received":
-        from kubecore.testing._server import exchange
-
-        return exchange.Received
-    if name == "NotSimulatedError":
-        from kubecore.testing._server import failures
-
-        return failures.NotSimulatedError
-    raise AttributeError(f"module 'kubecore.testing' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"kubecore.testing.{module}"), name)

@@ -11,6 +11,8 @@ __all__ = ["Clock"]
 class Clock:
     """The time of a server. It stands still until it is moved; its methods may be called from any thread.
 
+    It is a `kubecore.clocks.Clock`, too: electors, recorders and work queues accept it as `clock=`.
+
     Args:
         now: The time at the start, with a time zone; None for the time of this machine.
         moved: Called after each movement.
@@ -22,10 +24,19 @@ class Clock:
     def __init__(self, now: datetime | None, moved: Callable[[], None]) -> None:
         self._now = datetime.now(UTC) if now is None else _aware(now)
         self._moved = moved
+        self._elapsed = 0.0
 
     def now(self) -> datetime:
         """Return the time of the server."""
         return self._now
+
+    def time(self) -> float:
+        """Return the time of the server in seconds since 1970-01-01 UTC."""
+        return self._now.timestamp()
+
+    def monotonic(self) -> float:
+        """Return the seconds by which `advance` has moved the time; `set` does not change them."""
+        return self._elapsed
 
     def advance(self, seconds: float) -> None:
         """Move the time forward: watches send bookmarks or end, pods end after their grace period.
@@ -35,6 +46,7 @@ class Clock:
         """
         if seconds < 0:
             raise ValueError(f"seconds is {seconds}: expected 0 or more")
+        self._elapsed += seconds
         self.set(self._now + timedelta(seconds=seconds))
 
     def set(self, now: datetime) -> None:

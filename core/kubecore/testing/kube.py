@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kubecore.apply.files import apply_objects
 from kubecore.clientset import BaseClientset
@@ -14,6 +14,7 @@ from kubecore.discovery import Discovery
 from kubecore.dynamic import DynamicClient
 from kubecore.manifests import load_manifest_files, load_manifests
 from kubecore.rest import Client
+from kubecore.testing.expectations import check_objects
 
 if TYPE_CHECKING:
     from kubecore.rest import Config
@@ -35,6 +36,7 @@ class Kube:
         namespace: The namespace.
         fake: The fake cluster, None for a real server.
         skip: Ends a test that needs the fake cluster, with a reason.
+        is_update: Whether `assert_objects` writes its files again.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Kube:
         fake: FakeCluster | None = None,
         *,
         skip: Callable[[str], object] | None = None,
+        is_update: bool = False,
     ) -> None:
         self.namespace: Final[str] = namespace
         self._config = config
         self._fake = fake
         self._skip = skip
+        self._is_update = is_update
 
     @property
     def config(self) -> Config:
@@ -104,21 +108,42 @@ class Kube:
         """
         _apply(self._config, source, self.namespace)
 
+    def assert_objects(self, file: str | Path) -> None:
+        """Compare objects with a file: see `FakeCluster.assert_objects`.
+
+        Args:
+            file: A YAML file. Objects without a namespace belong to that of the test.
+
+        Raises:
+            AssertionError: The objects differ; the message shows the lines.
+            FileNotFoundError: The file is missing.
+            DecodeError: It is not YAML with objects.
+        """
+        with Client(self._config) as client:
+            discovery = Discovery(client)
+
+            def find(api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+                dynamic = DynamicClient(client, discovery)
+                return dynamic.resource(kind, api_version=api_version, namespace=namespace).get_or_none(name)
+
+            check_objects(Path(file), find, is_update=self._is_update, namespace=self.namespace)
+
 
 @contextmanager
-def real_kube(config: Config, skip: Callable[[str], object]) -> Generator[Kube]:
+def real_kube(config: Config, skip: Callable[[str], object], *, is_update: bool = False) -> Generator[Kube]:
     """Provide a new namespace of a real API server; it is deleted at the end.
 
     Args:
         config: How to reach the server.
         skip: Ends a test that needs the fake cluster, with a reason.
+        is_update: Whether `assert_objects` writes its files again.
     """
     name = f"test-{uuid.uuid4().hex[:8]}"
     with Client(config) as client:
         namespaces = DynamicClient(client, Discovery(client)).resource("Namespace", api_version="v1")
         namespaces.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         try:
-            yield Kube(config, name, skip=skip)
+            yield Kube(config, name, skip=skip, is_update=is_update)
         finally:
             namespaces.delete(name)
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from kubecore.calls.error_response import from_response
+from kubecore.errors import NotFoundError
 from kubecore.manifests import load_manifest_files, load_manifests
 from kubecore.model import Model
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.plans import Plan
 from kubecore.testing._server.route import route
+from kubecore.testing.expectations import check_objects
 from kubecore.testing.matching import Kind
 from kubecore.testing.paths import path_for_create, path_to, resource_of
 from kubecore.testing.snapshots import Checkpoint, normalised
@@ -31,6 +33,9 @@ M = TypeVar("M", bound=Model)
 class Objects:
     """The objects of a server; the methods may be called from any thread.
 
+    Attributes:
+        updates_files: Whether `assert_objects` writes its files again; pytest sets it with `--kube-update`.
+
     Args:
         server: The server.
         gate: The way to it.
@@ -39,6 +44,7 @@ class Objects:
     def __init__(self, server: Server, gate: ServerGate) -> None:
         self._server = server
         self._gate = gate
+        self.updates_files: bool = False
         with gate.lock:
             self._first = {
                 record for found in server.store.snapshot().collections.values() for record in found.values()
@@ -147,13 +153,42 @@ class Objects:
             NoMatchError: The server does not serve a kind.
         """
         with self._gate.lock:
-            if kinds:
-                found = [each for kind in kinds for each in self.documents(kind)]
-            else:
-                collections = self._server.store.snapshot().collections.values()
-                records = [record for found in collections for record in found.values() if record not in self._first]
-                found = [record.document() for record in records]
+            found = [each for kind in kinds for each in self.documents(kind)] if kinds else self._new_documents()
         return normalised(found, managed_fields=managed_fields)
+
+    def assert_objects(self, file: str | Path, *, update: bool | None = None) -> None:
+        """Compare objects with a file: every field in the file must have the same value in the cluster.
+
+        Lists must have the same length; their items are compared in the same way. Objects without a namespace are in
+        `default`.
+
+        Args:
+            file: A YAML file with objects.
+            update: Whether the file is written again from the cluster, with the same fields and without its comments.
+                A missing file gets all objects that the cluster did not have at the start. None for the option
+                `--kube-update` of pytest.
+
+        Raises:
+            AssertionError: The objects differ; the message shows the lines.
+            FileNotFoundError: The file is missing, and is not written.
+            DecodeError: It is not YAML with objects.
+        """
+        is_update = self.updates_files if update is None else update
+        check_objects(Path(file), self._find, is_update=is_update, present=self._new_documents)
+
+    def _find(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+        try:
+            return self.document(f"{api_version}/{kind}", name, namespace)
+        except NotFoundError:
+            return None
+
+    def _new_documents(self) -> list[dict[str, Any]]:
+        """Return the objects that the cluster did not have at the start."""
+        with self._gate.lock:
+            collections = self._server.store.snapshot().collections.values()
+            return [
+                record.document() for found in collections for record in found.values() if record not in self._first
+            ]
 
     def checkpoint(self) -> Checkpoint:
         """Return the state of all objects, for `restore`."""
