@@ -209,3 +209,33 @@ def custom_lists(wire: Wire) -> None:
     wire.apply("widgets/a", widget(wire.group, unique=["a", "a"]))
     wire.post("widgets", widget(wire.group, "c", keyed=[{"name": "a"}, {"name": "a"}], unique=["a", "a"]))
     wire.get("widgets/a")
+
+
+@case("faults of an applied text are named as the server's parser names them")
+def texts(wire: Wire) -> None:
+    for text in (
+        "a: b: c",
+        'a: "x',
+        "a:\n\t- b",
+        "[1",
+        "a: {b",
+        "- a\nb: c",
+        "a: 'x\ny: z",
+        "key: [a, b\nother: c",
+        "null",
+        '"x"',
+        "apiVersion: 5\nkind: ConfigMap",
+        "apiVersion: v1\nkind: [1]",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 5}",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, x: y}",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nfoo: {a: b}",
+    ):
+        wire.apply("configmaps/a", text)
+    wire.apply("configmaps/a", config_map())
+    wire.apply("configmaps/a", {"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "2"}})
+    wire.apply("configmaps/a", with_metadata(config_map(), name="b"), "second")
+    wire.apply("configmaps/a", with_metadata(config_map(k="3"), name="b"), "second")
+    wire.apply("configmaps/a", with_metadata(config_map(k="3"), namespace=wire.two), "second", force=True)
+    wire.apply("configmaps/a", with_metadata(config_map(k="3"), resourceVersion="1"), "second")
+    wire.apply("configmaps/a", with_metadata(config_map(k="3"), resourceVersion="1"), "second", force=True)
+    wire.apply("configmaps/a", with_metadata(config_map(k="2"), resourceVersion="1"), "second")

@@ -189,3 +189,46 @@ def customs(wire: Wire) -> None:
     wire.patch("widgets/a", {"kind": "Other"})
     wire.patch("widgets/a", {"apiVersion": "v1"})
     wire.patch("widgets/a", [], "merge")
+
+
+@case("a strategic merge patch names the Go type of a wrong value")
+def strategic_types(wire: Wire) -> None:
+    wire.post("deployments", deployment())
+    container = {"name": "main"}
+    for value in (5, "x", True, 1.5, [1], {"a": 1}):
+        for spec in (
+            {"replicas": value},
+            {"paused": value},
+            {"template": {"spec": {"nodeSelector": value}}},
+            {"template": {"spec": {"nodeSelector": {"k": value}}}},
+            {"template": {"spec": {"containers": [{**container, "args": value}]}}},
+            {"template": {"spec": {"containers": [{**container, "args": [value]}]}}},
+        ):
+            wire.patch("deployments/a", {"spec": spec}, "strategic", dryRun="All")
+        wire.patch("deployments/a", {"metadata": {"finalizers": value}}, "strategic", dryRun="All")
+    for value in (True, 1.5, [1], {"a": 1}):
+        wire.patch(
+            "deployments/a", {"spec": {"strategy": {"rollingUpdate": {"maxSurge": value}}}}, "strategic", dryRun="All"
+        )
+        wire.patch("deployments/a", {"metadata": {"creationTimestamp": value}}, "strategic", dryRun="All")
+        wire.patch("deployments/a", {"metadata": value}, "strategic", dryRun="All")
+
+
+@case("a patch can't change what an object is, and must be JSON")
+def identity(wire: Wire) -> None:
+    wire.post("configmaps", config_map())
+    for body in (
+        {"metadata": {"name": None}},
+        {"metadata": {"name": "b"}},
+        {"metadata": {"namespace": wire.two}},
+        {"kind": None},
+    ):
+        wire.patch("configmaps/a", body)
+        wire.patch("configmaps/a", body, "strategic")
+    wire.patch("configmaps/a", {"kind": "Secret", "apiVersion": "v2"}, "strategic")
+    wire.patch("configmaps/a", [{"op": "remove", "path": "/metadata/name"}], "json")
+    wire.patch("configmaps/a", [{"op": "replace", "path": "/metadata/name", "value": "b"}], "json")
+    for text in ("", " ", "{}x", "nope", '{"a":}', "5", '"x"', "null"):
+        for kind in ("json", "merge", "strategic"):
+            wire.patch("configmaps/a", text, kind)
+    wire.get("configmaps/a")

@@ -19,6 +19,14 @@ _PLAIN: Final = GoField()
 _MICRO: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"
 _META: Final = ("apiVersion", "kind")
 _BITS: Final = {"int32": 31}
+_GO_TYPES: Final = {
+    "array": "slice",
+    "bool": "bool",
+    "null": "nil",
+    "number": "float64",
+    "object": "map",
+    "string": "string",
+}
 
 
 class WrongTypeError(Exception):
@@ -67,17 +75,18 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def read(value: dict[str, Any], schema: OpenApiType) -> Decoded:
+def read(value: dict[str, Any], schema: OpenApiType, *, is_merged: bool = False) -> Decoded:
     """Return an object as the server reads it: without unknown fields and empty values.
 
     Args:
         value: The body; from `decode`, if repeated keys are to be reported.
         schema: The type of the kind.
+        is_merged: Whether the object is the result of a strategic merge patch, whose faults have other messages.
 
     Raises:
         WrongTypeError: A value has another JSON type than its field.
     """
-    reader = _Reader()
+    reader = _MergedReader() if is_merged else _Reader()
     found = reader.struct(value, schema, "", ())
     if reader.wrong:
         raise WrongTypeError(reader.wrong)
@@ -242,6 +251,30 @@ class _Reader:
             shown = f"number {json.dumps(value)}"
         text = f"json: cannot unmarshal {shown} into Go struct field {self._struct}.{'.'.join(keys)} of type {target}"
         self.wrong = self.wrong or text
+
+
+class _MergedReader(_Reader):
+    """Reads the result of a strategic merge patch, which the server never writes as JSON."""
+
+    def _other(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> None:
+        self.wrong = self.wrong or _merged_text(value, schema, field)
+
+
+def _merged_text(value: Any, schema: OpenApiType, field: GoField) -> str:
+    """Return the message for a value of a wrong type in the result of a strategic merge patch."""
+    found, target = _GO_TYPES[json_type(value)], type_text(schema, field)
+    if found == "float64" and isinstance(value, int):
+        found = "int64"
+    if schema.kind == "list":
+        return f"cannot restore slice from {found}"
+    if schema.kind == "map":
+        return f"cannot restore map from {found}" if _is_plain_map(schema) else f"cannot restore struct from: {found}"
+    if schema.scalar == "int-or-string" or schema.format == "date-time":
+        shown = json_type(value)
+        shown = f"number {json.dumps(value)}" if shown == "number" and target.startswith("int") else shown
+        return f"json: cannot unmarshal {shown} into Go value of type {target}"
+    is_converted = (found, schema.scalar) in (("int64", "string"), ("int64", "integer"), ("float64", "integer"))
+    return f"cannot convert {found} to {target}" if is_converted else f"unrecognized type: {target}"
 
 
 def _parsed(parse: Any, value: Any) -> Any:

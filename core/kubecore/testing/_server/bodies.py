@@ -11,7 +11,7 @@ from kubecore.codec import yaml
 from kubecore.errors import KubeError
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas import checking
-from kubecore.testing._schemas.json_values import is_map
+from kubecore.testing._schemas.json_values import is_map, map_at
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._schemas.validation import objects
 from kubecore.testing._schemas.validation.numbers import fit_floats
@@ -20,7 +20,7 @@ from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestE
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 
-__all__ = ["Body", "checked", "decoded_json", "decoded_yaml", "understood"]
+__all__ = ["Body", "checked", "configuration", "decoded_json", "decoded_yaml", "understood"]
 
 _SCHEME: Final = '"pkg/runtime/scheme.go:111"'
 
@@ -98,18 +98,62 @@ def decoded_yaml(content: bytes) -> Any:
         raise bad_request(f"error decoding YAML: {error}") from None
 
 
-def understood(value: dict[str, Any], resource: Resource, validation: str) -> Body:
+def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
+    """Return an applied configuration.
+
+    Raises:
+        RequestError: 400, it can't be read, or is of another kind.
+    """
+    try:
+        found = checking.decode(content)
+    except ValueError:
+        found = _from_yaml(content)
+    if found is None:
+        found = {}
+    if not is_map(found):
+        text = f"json: cannot unmarshal {json_type(found)} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding patch: error unmarshaling JSON: while decoding JSON: {text}")
+    version, kind = found.get("apiVersion"), found.get("kind")
+    if (version, kind) != (resource.api_version, resource.kind):
+        version, kind = (each if isinstance(each, str) else "" for each in (version, kind))
+        raise bad_request(f"invalid object type: {version if '/' in version else '/' + version}, Kind={kind}")
+    return found
+
+
+def _from_yaml(content: bytes) -> Any:
+    try:
+        return yaml.load(content)
+    except (KubeError, ValueError) as error:
+        problem = _yaml_problem(error)
+        # The server converts YAML before it decodes a patch, unless it begins as JSON does.
+        is_json = content.lstrip().startswith(b"{")
+        prefix = "error decoding patch: error converting YAML to JSON" if is_json else "error encoding patch"
+        raise bad_request(f"{prefix}: yaml: {problem}") from None
+
+
+def _yaml_problem(error: Exception) -> str:
+    """Return a fault of YAML in the words of the server, whose scanner and parser count lines differently."""
+    found: Any = error.__cause__ or error.__context__
+    mark = getattr(found, "problem_mark", None)
+    if mark is None:
+        raise NotSimulatedError(f"an applied text is not simulated: {error}") from None
+    line = mark.line + (type(found).__name__ == "ScannerError")
+    return f"line {line}: {found.problem}" if mark.line else str(found.problem)
+
+
+def understood(value: dict[str, Any], resource: Resource, validation: str, *, is_merged: bool = False) -> Body:
     """Return a decoded body as the server understands it: with its kind, without unknown fields.
 
     Args:
         value: The decoded body.
         resource: The resource of the request.
         validation: `Strict` refuses unknown fields, `Warn` reports them, `Ignore` drops them.
+        is_merged: Whether the object is the result of a strategic merge patch.
 
     Raises:
         RequestError: It is of another kind, a value has a wrong type, or fields are unknown and this is an error.
     """
-    body = _custom(value, resource) if resource.is_custom else _built_in(value, resource)
+    body = _custom(value, resource) if resource.is_custom else _built_in(value, resource, is_merged=is_merged)
     if not body.warnings:
         return body
     if validation == "Strict":
@@ -117,7 +161,7 @@ def understood(value: dict[str, Any], resource: Resource, validation: str) -> Bo
     return body if validation == "Warn" else Body(body.object)
 
 
-def _built_in(value: dict[str, Any], resource: Resource) -> Body:
+def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> Body:
     kind, api_version = value.get("kind") or resource.kind, value.get("apiVersion") or resource.api_version
     version = str(api_version).rpartition("/")[2]
     if (kind, api_version) != (resource.kind, resource.api_version):
@@ -126,11 +170,13 @@ def _built_in(value: dict[str, Any], resource: Resource) -> Body:
         problem = f'no kind "{kind}" is registered for version "{api_version}" in scheme {_SCHEME}'
         raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {problem}')
     try:
-        found = checking.read(value, resource.open_api)
+        found = checking.read(value, resource.open_api, is_merged=is_merged)
     except checking.WrongTypeError as error:
         raise checking.type_error(resource.kind, resource.version, error) from None
     document = {"kind": resource.kind, "apiVersion": resource.api_version, **found.object}
     document.setdefault("metadata", {})
+    if map_at(value, "metadata").get("managedFields") == []:
+        document["metadata"]["managedFields"] = []  # An empty list resets the managers.
     return Body(document, tuple(found.faults))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
 
@@ -48,7 +50,7 @@ class WriteOptions(NamedTuple):
         causes += _validation_causes(query.get("fieldValidation", ""))
         refuse(kind, causes)
         force = query.get("force", "")
-        if force and not is_apply:
+        if force and kind == "PatchOptions" and not is_apply:
             refuse(kind, [Cause("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force")])
         return cls(
             is_dry_run=bool(dry_runs),
@@ -88,7 +90,8 @@ def _manager_causes(manager: str, *, is_apply: bool) -> Iterable[Cause]:
         yield Cause("FieldValueTooLong", f"Too long: may not be more than {_MOST_OF_MANAGER} bytes", "fieldManager")
     for position, char in enumerate(manager):
         if not char.isprintable():
-            text = f'Invalid value: "{manager}": invalid character U+{ord(char):04X} (at position {position})'
+            shown = msgspec.json.encode(manager).decode()
+            text = f"Invalid value: {shown}: invalid character U+{ord(char):04X} (at position {position})"
             yield Cause("FieldValueInvalid", text, "fieldManager")
 
 

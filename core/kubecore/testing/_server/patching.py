@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Final
 
 import msgspec
@@ -13,14 +12,14 @@ from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
-from kubecore.testing._server.creating import in_namespace, new_object, not_updatable_fields, store_new, with_defaults
+from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid, warned
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State, not_found
 
-__all__ = ["patch"]
+__all__ = ["APPLY", "decoded_patch", "patch", "patch_type", "patched", "without_versions"]
 
 APPLY: Final = "application/apply-patch+yaml"
 _JSON: Final = "application/json-patch+json"
@@ -37,31 +36,66 @@ def patch(state: State, resource: Resource, received: Received) -> tuple[dict[st
     Raises:
         RequestError: The server refuses it.
     """
-    kind = received.headers.get("content-type", "").partition(";")[0].strip()
-    if kind not in (_JSON, _MERGE, APPLY, *(() if resource.is_custom else (_STRATEGIC,))):
-        raise _unsupported(resource)
+    kind = patch_type(received, resource)
     options = WriteOptions.of(received, "PatchOptions", is_apply=kind == APPLY)
     if kind == APPLY:
         return _apply(state, resource, received, options)
-    patch_body = _decoded(received.content)
+    patch_body = decoded_patch(received.content)
     live = state.find(resource, received.namespace, received.name).document()
-    changed = _changed(live, patch_body, kind, resource)
-    if resource.is_custom and changed.get("apiVersion") != resource.api_version:
-        raise _other_version(resource, received.name, changed.get("apiVersion"))
-    try:
-        body = bodies.understood(changed, resource, options.validation)
-    except RequestError as error:
-        raise _invalid_patch(error, resource, changed, patch_body, kind) from None
+    body = patched(live, patch_body, kind, resource, options.validation)
+    updating.check_names(resource, received, body.object["metadata"])
     with warned(body.warnings):
         found = updating.replace(state, resource, received, live, body.object, options, is_patch=True)
     return found, 200, body.warnings
 
 
-def _decoded(content: bytes) -> Any:
+def patch_type(received: Received, resource: Resource) -> str:
+    """Return the type of a patch.
+
+    Raises:
+        RequestError: 415, the resource has no such patches.
+    """
+    kind = received.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in (_JSON, _MERGE, APPLY, *(() if resource.is_custom else (_STRATEGIC,))):
+        raise _unsupported(resource)
+    return kind
+
+
+def decoded_patch(content: bytes) -> Any:
+    """Return the JSON value of a patch.
+
+    Raises:
+        RequestError: 400, it is not JSON.
+    """
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise bad_request(f"error decoding patch: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise bad_request("invalid JSON patch") from None
+
+
+def patched(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource, validation: str) -> bodies.Body:
+    """Return an object after a patch, as the server understands it.
+
+    Args:
+        live: The object; it is not changed.
+        patch_body: The decoded patch.
+        kind: Its type.
+        resource: The resource, or the subresource with its own kind.
+        validation: How unknown fields are handled.
+
+    Raises:
+        RequestError: The patch does not fit, or its result can't be read.
+    """
+    changed = _changed(live, patch_body, kind, resource)
+    if resource.is_custom and changed.get("apiVersion") != resource.api_version:
+        raise _other_version(resource, live["metadata"]["name"], changed.get("apiVersion"))
+    is_merged = kind == _STRATEGIC
+    if is_merged:  # The server ignores a change of them.
+        changed |= {"kind": resource.kind, "apiVersion": resource.api_version}
+    try:
+        return bodies.understood(changed, resource, validation, is_merged=is_merged)
+    except RequestError as error:
+        raise _invalid_patch(error, resource, changed, patch_body, kind) from None
 
 
 def _changed(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource) -> dict[str, Any]:
@@ -107,7 +141,9 @@ def _go_map(value: Any) -> str:
         return "map[" + " ".join(f"{key}:{_go_map(each)}" for key, each in sorted(value.items())) + "]"
     if is_list(value):
         return "[" + " ".join(_go_map(each) for each in value) + "]"
-    return {True: "true", False: "false", None: "<nil>"}.get(value, str(value)) if not isinstance(value, str) else value
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unsupported(resource: Resource) -> RequestError:
@@ -121,29 +157,18 @@ def _unsupported(resource: Resource) -> RequestError:
 def _apply(
     state: State, resource: Resource, received: Received, options: WriteOptions
 ) -> tuple[dict[str, Any], int, tuple[str, ...]]:
-    configuration = bodies.decoded_yaml(received.content)
-    if not is_map(configuration):
-        raise bad_request("error decoding YAML: the configuration is not an object")
-    configuration = copy.deepcopy(configuration)
-    if not is_map(configuration.get("metadata", {})):
-        raise bad_request("error decoding YAML: metadata is not an object")
-    wanted = configuration["metadata"] = map_at(configuration, "metadata")
-    wanted.setdefault("name", received.name)
-    in_namespace(resource, received.namespace, wanted)
-    updating.check_names(resource, received, wanted)
+    configuration = bodies.configuration(received.content, resource)
+    wanted = map_at(configuration, "metadata")
     record = state.get(resource, received.namespace, received.name)
     live = None if record is None else record.document()
-    if live is not None:
-        updating.check_versions(resource, live, wanted, may_omit=True)
-    elif received.subresource:
+    if live is None and received.subresource:
         raise not_found(resource, received.name)
     if live is None and wanted.get("uid"):
         text = f"uid mismatch: the provided object specified uid {wanted['uid']}, and no existing object was found"
         raise metadata.conflict(resource, received.name, text)
-    applied = {key: value for key, value in wanted.items() if key not in ("resourceVersion", "uid")}
     found = managed.apply(
         live,
-        {**configuration, "metadata": applied},
+        without_versions(configuration),
         resource.schema,
         manager=options.manager,
         api_version=resource.api_version,
@@ -152,8 +177,10 @@ def _apply(
         now=state.timestamp(),
         reset=not_updatable_fields(resource, received.subresource),
     )
+    updating.check_names(resource, received, map_at(found, "metadata"))
     if live is None:
         return _created(state, resource, received, found, options)
+    updating.check_versions(resource, live, wanted, may_omit=True)
     managers = found["metadata"].get("managedFields")
     body = bodies.understood(found, resource, options.validation)
     document = updating.merged(resource, received.subresource, live, body.object)
@@ -170,6 +197,17 @@ def _created(
     document = new_object(state, resource, received, body.object)
     document["metadata"] = _with_managers(document["metadata"], managers)
     return store_new(state, resource, document, options), 201, body.warnings
+
+
+def without_versions(configuration: dict[str, Any]) -> dict[str, Any]:
+    """Return an applied configuration without the version and the uid, which are conditions."""
+    found = configuration.get("metadata")
+    if not is_map(found):
+        return configuration
+    return {
+        **configuration,
+        "metadata": {key: value for key, value in found.items() if key not in ("resourceVersion", "uid")},
+    }
 
 
 def _with_managers(found: dict[str, Any], managers: Any) -> dict[str, Any]:
