@@ -139,8 +139,9 @@ def _place_versions(document: dict[str, Any], versions: list[int]) -> dict[str, 
             made |= _sorted_causes(made)
         if "storageVersionHash" in found:
             made["storageVersionHash"] = "<hash>"  # It depends on the group.
-        if isinstance(found.get("nodePort"), int):
-            made["nodePort"] = "<port>"
+        for port in ("healthCheckNodePort", "nodePort"):
+            if isinstance(found.get(port), int):
+                made[port] = "<port>"
         if isinstance(found.get("managedFields"), list):
             made["managedFields"] = sorted(found["managedFields"], key=_manager)
         return made

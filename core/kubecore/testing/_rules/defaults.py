@@ -146,11 +146,6 @@ def _service(value: dict[str, Any]) -> None:
         value.setdefault("allocateLoadBalancerNodePorts", True)
     if kind != "ExternalName":
         value.setdefault("internalTrafficPolicy", "Cluster")
-        has_both = value.get("clusterIP") == "None" and not value.get("selector")
-        value.setdefault("ipFamilies", ["IPv4", "IPv6"] if has_both else ["IPv4"])
-        value.setdefault("ipFamilyPolicy", "RequireDualStack" if has_both else "SingleStack")
-    if value.get("clusterIP") == "None":
-        value.setdefault("clusterIPs", ["None"])
     if value.get("sessionAffinity") == "ClientIP":
         _map(_map(value, "sessionAffinityConfig"), "clientIP").setdefault("timeoutSeconds", 10800)
 
@@ -201,6 +196,11 @@ def _definition_names(value: dict[str, Any]) -> None:
         value["listKind"] = f"{value['kind']}List"
 
 
+def _node(value: dict[str, Any]) -> None:
+    if value.get("podCIDR") and not value.get("podCIDRs"):
+        value["podCIDRs"] = [value["podCIDR"]]
+
+
 def _map(value: dict[str, Any], field: str) -> dict[str, Any]:
     """Return a member that is a map; it is added if it is missing."""
     if not is_map(value.get(field)):
@@ -217,6 +217,7 @@ _RULES: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
     f"{_API}.autoscaling.v2.HorizontalPodAutoscalerBehavior": _behavior,
     f"{_API}.core.v1.Container": _container,
     f"{_API}.core.v1.LimitRangeItem": _limit_range,
+    f"{_API}.core.v1.NodeSpec": _node,
     f"{_API}.core.v1.PersistentVolumeClaimSpec": _claim,
     f"{_API}.core.v1.PodTemplateSpec": _pod_template,
     f"{_API}.core.v1.Secret": _secret,

@@ -10,6 +10,7 @@ import msgspec
 from kubecore.codec import yaml
 from kubecore.errors import KubeError
 from kubecore.testing._patching.go_values import json_type
+from kubecore.testing._rules.storing import EMPTY_LISTS
 from kubecore.testing._schemas import checking
 from kubecore.testing._schemas.json_values import is_map, map_at
 from kubecore.testing._schemas.structural import StructuralType
@@ -174,6 +175,9 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
     except checking.WrongTypeError as error:
         raise checking.type_error(resource.kind, resource.version, error) from None
     document = {"kind": resource.kind, "apiVersion": resource.api_version, **found.object}
+    for name in EMPTY_LISTS.get(resource.kind, ()):
+        if value.get(name) == []:
+            document[name] = []
     document.setdefault("metadata", {})
     if map_at(value, "metadata").get("managedFields") == []:
         document["metadata"]["managedFields"] = []  # An empty list resets the managers.

@@ -9,6 +9,7 @@ from kubecore.testing._rules import defaults
 from kubecore.testing._rules.facts import Facts
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, metadata
+from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import DEFINITIONS, require_simulated
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError, invalid
@@ -50,7 +51,12 @@ def create(
 
 
 def store_new(state: State, resource: Resource, document: dict[str, Any], options: WriteOptions) -> dict[str, Any]:
-    """Store a new object, unless it is a dry run."""
+    """Store a new object with its allocated values, unless it is a dry run.
+
+    Raises:
+        RequestError: 422, an address or a port is invalid or used.
+    """
+    document = allocated(state, resource, document, None, is_dry_run=options.is_dry_run)
     if options.is_dry_run:
         return document
     return state.write(resource, document)
@@ -119,8 +125,6 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
     facts = resource.facts
     if facts.generation:
         document["metadata"]["generation"] = facts.generation
-    if facts.finalizers and resource.resource != "namespaces":
-        document["metadata"].setdefault("finalizers", list(facts.finalizers))
     if "status" in resource.subresources:
         document.pop("status", None)
     if facts.status:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, converting, metadata
+from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.creating import not_updatable_fields, with_defaults
 from kubecore.testing._server.definitions import require_simulated
 from kubecore.testing._server.exchange import Received
@@ -169,6 +170,7 @@ def finish(
     Raises:
         RequestError: 422, it is invalid.
     """
+    document = allocated(state, resource, document, live, is_dry_run=options.is_dry_run)
     causes = list(metadata.causes_of(resource, document["metadata"]))
     causes += _finalizer_causes(live["metadata"], document["metadata"])
     if causes:
