@@ -12,6 +12,7 @@ from typing import Final
 from tests.cluster import Cluster
 from tests.conformance.backends import FakeServer, RealServer
 from tests.conformance.histories import Step, define, differences, history, play, shown, shrunk
+from tests.conformance.transcripts import Transcript
 from tests.torture.tally import Tally
 
 __all__ = ["run"]
@@ -30,18 +31,15 @@ class _Servers:
     def __init__(self, real: RealServer) -> None:
         self._real = real
         self._group = define(real)
-        self.requests = 0
 
-    def found(self, steps: list[Step]) -> list[str]:
-        """Return the differences of a history."""
-        real, fake = play(steps, self._real, self._group), play(steps, FakeServer())
-        self.requests += len(real)
-        return differences(real, fake)
+    def transcripts(self, steps: list[Step]) -> tuple[Transcript, Transcript]:
+        """Return the responses of both servers to a history."""
+        return play(steps, self._real, self._group), play(steps, FakeServer())
 
     def shown(self, steps: list[Step]) -> str:
         """Return the description of a failing history, which is shrunk before."""
-        fewer = shrunk(steps, lambda steps: bool(self.found(steps)))
-        return shown(fewer, play(fewer, self._real, self._group), play(fewer, FakeServer()))
+        fewer = shrunk(steps, lambda steps: bool(differences(*self.transcripts(steps))))
+        return shown(fewer, *self.transcripts(fewer))
 
 
 def run(n: int | None, seed: int) -> Tally:
@@ -52,23 +50,30 @@ def run(n: int | None, seed: int) -> Tally:
         with Cluster(controllers=False) as cluster:
             real = RealServer(cluster)
             servers = _Servers(real)
-            seed = _batch(servers, seed, min(wanted - requests, _BATCH), tally)
+            sent, seed = _batch(servers, seed, min(wanted - requests, _BATCH), tally)
             real.close()
-        requests += servers.requests
+        requests += sent
         print(f"{requests:,} requests, {len(tally.bad)} bad of {tally.tries} histories, next seed {seed}", flush=True)
     tally.figure("requests", requests)
     tally.figure("next-seed", seed)
     return tally
 
 
-def _batch(servers: _Servers, seed: int, requests: int, tally: Tally) -> int:
-    """Send a number of requests to one real server, and return the next seed."""
-    while servers.requests < requests:
+def _batch(servers: _Servers, seed: int, wanted: int, tally: Tally) -> tuple[int, int]:
+    """Send a number of requests to one real server.
+
+    Returns:
+        The number of requests, and the next seed.
+    """
+    requests = 0
+    while requests < wanted:
         steps = history(seed)
-        found = servers.found(steps)
+        real, fake = servers.transcripts(steps)
+        found = differences(real, fake)
         tally.check(not found, f"seed {seed}: {found[:1]}")
         if found:
             is_shrunk = len(tally.bad) <= _SHRUNK
             print(f"seed {seed}: {servers.shown(steps) if is_shrunk else found[0]}", flush=True)
+        requests += len(real)
         seed += 1
-    return seed
+    return requests, seed

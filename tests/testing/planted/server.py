@@ -35,8 +35,8 @@ BUGS: Final = (
     Bug(
         "deletions-keep-the-version",
         "_server.store",
-        "record = self._next(document)\n        self._report(Change(storage, key, old, record, is_deletion=True))",
-        "record = old\n        self._report(Change(storage, key, old, record, is_deletion=True))",
+        "record = self._next(old.document())",
+        "record = old",
     ),
     Bug("history-with-the-version", "_server.store", "bisect.bisect_right", "bisect.bisect_left"),
     Bug("compaction-keeps-history", "_server.store", "        self.compacted = self.revision\n", ""),
@@ -177,8 +177,8 @@ BUGS: Final = (
     Bug(
         "dry-deletions",
         "_server.deleting",
-        "    if not options.is_dry_run:\n        state.store.delete",
-        "    if True:\n        state.store.delete",
+        "return found if options.is_dry_run else state.delete(resource, found), True",
+        "return state.delete(resource, found), True",
     ),
     Bug("default-can-be-deleted", "_server.deleting", '_PROTECTED: Final = ("default", ', "_PROTECTED: Final = ("),
     # Requests, options, discovery, definitions.

@@ -111,8 +111,8 @@ class Definitions:
         Returns:
             Whether the definition is gone.
         """
-        store, metadata = self._state.store, definition["metadata"]
-        finalizers = [name for name in items_at(metadata, "finalizers") if name != _CLEANUP]
+        store = self._state.store
+        finalizers = [name for name in items_at(definition["metadata"], "finalizers") if name != _CLEANUP]
         spec = definition["spec"]
         storage = spec["group"], spec["names"]["plural"]
         for record in list(store.collection(storage).values()) if made else ():
@@ -121,12 +121,8 @@ class Definitions:
             self._ending.add(key)
             return False
         self._ending.discard(key)
-        store.delete(DEFINITIONS, key, {**definition, "metadata": _without_finalizers(metadata)})
+        store.delete(DEFINITIONS, key)
         return True
-
-
-def _without_finalizers(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in metadata.items() if name != "finalizers"}
 
 
 def require_simulated(state: State, resource: Resource, document: dict[str, Any], old: dict[str, Any] | None) -> None:

@@ -145,9 +145,7 @@ def mark_deleted(
         if found != live and not options.is_dry_run:
             state.write(resource, found)
         return found, False
-    if not options.is_dry_run:
-        state.delete(resource, found)
-    return found, True
+    return found if options.is_dry_run else state.delete(resource, found), True
 
 
 def _set_finalizers(found: dict[str, Any], finalizers: list[str]) -> None:
@@ -176,9 +174,8 @@ def _check_conditions(resource: Resource, live: dict[str, Any], options: DeleteO
             f"({found['resourceVersion']}). The object might have been modified"
         )
     if text:
-        kind = resource.kind
-        details = {"name": name, "kind": kind}
-        shown = kind
+        details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.kind}
+        shown = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
         raise RequestError(
             409, "Conflict", f'Operation cannot be fulfilled on {shown} "{name}": {text}', details=details
         )

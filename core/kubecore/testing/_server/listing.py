@@ -134,23 +134,35 @@ class Page(NamedTuple):
     remaining: int | None = None
 
 
-def page_of(store: Store, selection: Selection, options: ListOptions, *, has_selectors: bool) -> Page:
+def page_of(
+    store: Store, selection: Selection, options: ListOptions, *, has_selectors: bool, has_name: bool = False
+) -> Page:
     """Return the page that a list requests.
+
+    Args:
+        store: The objects.
+        selection: The selected objects.
+        options: The options of the request.
+        has_selectors: Whether there are selectors.
+        has_name: Whether they require a name, so that there is only one page.
 
     Raises:
         RequestError: The version has expired, is too large, or the token is invalid.
     """
     revision, start = _place(store, selection, options)
     found = sorted(
-        (key, record) for key, record in store.collection(selection.storage, revision).items() if key > start
+        (key, record)
+        for key, record in store.collection(selection.storage, revision).items()
+        if key > start and selection.namespace in ("", key[0])
     )
     selected = [(key, record) for key, record in found if selection.has(key[0], record)]
-    if not options.limit or len(selected) <= options.limit:
-        return Page([record for _, record in selected], revision)
-    shown = selected[: options.limit]
+    shown = selected[: options.limit] if options.limit > 0 else selected
+    records = [record for _, record in shown]
+    # Also a page that only objects follow which are not selected has a token.
+    if has_name or options.limit <= 0 or len(shown) < options.limit or shown[-1][0] == found[-1][0]:
+        return Page(records, revision)
     remaining = None if has_selectors else len(selected) - len(shown)
-    token = _token(revision, shown[-1][0], selection)
-    return Page([record for _, record in shown], revision, token, remaining)
+    return Page(records, revision, _token(revision, shown[-1][0], selection), remaining)
 
 
 def _place(store: Store, selection: Selection, options: ListOptions) -> tuple[int, Key]:

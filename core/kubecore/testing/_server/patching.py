@@ -186,7 +186,8 @@ def _apply(
     document = updating.merged(resource, received.subresource, live, body.object)
     document = with_defaults(resource, document, state.facts)
     document["metadata"] = _with_managers(document["metadata"], managers)
-    return updating.finish(state, resource, received, live, document, options), 200, body.warnings
+    with warned(body.warnings):
+        return updating.finish(state, resource, received, live, document, options), 200, body.warnings
 
 
 def _created(
@@ -194,7 +195,8 @@ def _created(
 ) -> tuple[dict[str, Any], int, tuple[str, ...]]:
     managers = found["metadata"].get("managedFields")
     body = bodies.understood(found, resource, options.validation)
-    document = new_object(state, resource, received, body.object)
+    with warned(body.warnings):
+        document = new_object(state, resource, received, body.object)
     document["metadata"] = _with_managers(document["metadata"], managers)
     return store_new(state, resource, document, options), 201, body.warnings
 

@@ -15,7 +15,7 @@ from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError, RequestError
 from kubecore.testing._server.listing import ListOptions, Page
 from kubecore.testing._server.resources import Resource
-from kubecore.testing._server.selection import matcher
+from kubecore.testing._server.selection import has_exact_name, matcher
 from kubecore.testing._server.state import State
 from kubecore.testing._server.statuses import JSON, raw_reply
 from kubecore.testing._server.store import Record
@@ -104,12 +104,14 @@ def _custom_selection(
     return Selection(resource.storage, namespace, None if matches is None else is_match, content)
 
 
-def delete_selection(state: State, resource: Resource, received: Received) -> list[Record]:
-    """Return the objects that the deletion of a collection is about, in order."""
+def delete_selection(state: State, resource: Resource, received: Received) -> Page:
+    """Return the objects that the deletion of a collection is about, in order, as they were before it."""
     selection, has_selectors = _selection(state, resource, received, None)
     options = ListOptions.of(received)
-    records = listing.page_of(state.store, selection, options, has_selectors=has_selectors).records
-    return [as_served(resource, record) for record in records] if resource.is_custom else records
+    page = listing.page_of(state.store, selection, options, has_selectors=has_selectors)
+    if not resource.is_custom:
+        return page
+    return page._replace(records=[as_served(resource, record) for record in page.records])
 
 
 def list_page(state: State, resource: Resource, received: Received) -> Reply:
@@ -120,7 +122,13 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
     """
     form = form_of(received)
     selection, has_selectors = _selection(state, resource, received, None)
-    page = listing.page_of(state.store, selection, ListOptions.of(received), has_selectors=has_selectors)
+    page = listing.page_of(
+        state.store,
+        selection,
+        ListOptions.of(received),
+        has_selectors=has_selectors,
+        has_name=has_exact_name(dict(received.query).get("fieldSelector", "")),
+    )
     shown = page.records if resource.is_custom else page.records[:1]
     records = [as_served(resource, record) for record in shown] + page.records[len(shown) :]
     page = page._replace(records=records)

@@ -14,7 +14,7 @@ from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record
 
-__all__ = ["field_value", "matcher"]
+__all__ = ["field_value", "has_exact_name", "matcher"]
 
 _SPELLINGS: Final = {"status.successful": "status.succeeded", "source": "source.component"}
 _ALWAYS: Final = ("metadata.name", "metadata.namespace")
@@ -67,6 +67,12 @@ def matcher(resource: Resource, label_selector: str, field_selector: str) -> Cal
         return all((field_value(document, term.field) == term.value) is term.is_equal for term in terms)
 
     return matches
+
+
+def has_exact_name(field_selector: str) -> bool:
+    """Return whether a valid field selector requires one name: at most one object in a namespace can match."""
+    terms = [_term(text, field_selector) for text in field_selector.split(",") if text]
+    return any(term.field == "metadata.name" and term.is_equal for term in terms)
 
 
 def field_value(document: dict[str, Any], path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from kubecore.testing._rules.facts import load_facts
-from kubecore.testing._server import bodies, creating, deleting, listing, patching, reading, updating
+from kubecore.testing._server import bodies, creating, deleting, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
 from kubecore.testing._server.controlling import Background
 from kubecore.testing._server.definitions import Definitions
@@ -183,17 +183,22 @@ class Server:
     def _update(self, resource: Resource, received: Received) -> Reply:
         options = WriteOptions.of(received, "UpdateOptions")
         body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
-        updating.check_names(resource, received, body.object["metadata"])
+        with warned(body.warnings):
+            made, code = self._updated(resource, received, body.object, options)
+        return self._written(resource, received, made, code, body.warnings)
+
+    def _updated(
+        self, resource: Resource, received: Received, body: dict[str, Any], options: WriteOptions
+    ) -> tuple[dict[str, Any], int]:
+        """Update an object, or create it if its kind allows it, and return it with the HTTP status code."""
+        updating.check_names(resource, received, body["metadata"])
         record = self.state.get(resource, received.namespace, received.name)
         if record is None:
             if not resource.facts.create_on_update or received.subresource:
                 raise not_found(resource, received.name)
-            body.object["metadata"].pop("resourceVersion", None)
-            made = creating.create(self.state, resource, received, body.object, options)
-            return self._written(resource, received, made, 201, body.warnings)
-        with warned(body.warnings):
-            made = updating.replace(self.state, resource, received, record.document(), body.object, options)
-        return self._written(resource, received, made, 200, body.warnings)
+            body["metadata"].pop("resourceVersion", None)
+            return creating.create(self.state, resource, received, body, options), 201
+        return updating.replace(self.state, resource, received, record.document(), body, options), 200
 
     def _finalize(self, resource: Resource, received: Received) -> Reply:
         """Replace the finalizers of a namespace; the last one ends it if it is being deleted."""
@@ -227,12 +232,11 @@ class Server:
 
     def _delete_collection(self, resource: Resource, received: Received) -> Reply:
         options = DeleteOptions.of(received)
-        records = reading.delete_selection(self.state, resource, received)
-        for record in records:
+        page = reading.delete_selection(self.state, resource, received)
+        for record in page.records:
             deleting.mark_deleted(self.state, resource, record.document(), options)
         if resource.facts.deleted_collection == "status":
             return success({"kind": resource.resource})
-        page = listing.Page(records, self.store.revision)
         return Reply(
             code=200,
             headers=[("content-type", "application/json")],

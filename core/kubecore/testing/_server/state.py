@@ -117,14 +117,14 @@ class State:
         record = self.store.get(resource.storage, key_of(document))
         return record is None or resource.definition is None or converting.is_current(resource, record)
 
-    def delete(self, resource: Resource, document: dict[str, Any]) -> None:
+    def delete(self, resource: Resource, document: dict[str, Any]) -> dict[str, Any]:
         """Delete an object.
 
-        Args:
-            resource: The resource.
-            document: The last state; its resource version becomes that of the deletion.
+        Returns:
+            Its last stored state with the version of the deletion, as watches get it.
         """
-        self.store.delete(resource.storage, key_of(document), converting.as_stored(resource, document))
+        record = self.store.delete(resource.storage, key_of(document))
+        return converting.as_served(resource, record).document()
 
     def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         """Refuse to create an object in a namespace that is missing or being deleted.

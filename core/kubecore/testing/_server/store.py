@@ -102,19 +102,18 @@ class Store:
         self._report(Change(storage, key, old, record, is_deletion=False))
         return record
 
-    def delete(self, storage: Storage, key: Key, document: dict[str, Any]) -> Record:
-        """Delete an object.
+    def delete(self, storage: Storage, key: Key) -> Record:
+        """Delete an object; its last stored state is reported with the version of the deletion.
 
         Args:
             storage: The collection.
             key: Namespace and name.
-            document: The last state; its resource version becomes that of the deletion.
 
         Raises:
             KeyError: It is missing.
         """
         old = self._collections[storage].pop(key)
-        record = self._next(document)
+        record = self._next(old.document())
         self._report(Change(storage, key, old, record, is_deletion=True))
         return record
 
