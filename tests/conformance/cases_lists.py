@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 from tests.conformance.bodies import config_map, definition, deployment, pod, widget, with_metadata
@@ -12,6 +14,12 @@ from tests.conformance.wire import Wire
 def _five(wire: Wire) -> list[Any]:
     """Create five objects in an order that is not that of their names."""
     return [wire.post("configmaps", with_metadata(config_map(name), labels={"all": "x"})) for name in "cabed"]
+
+
+def _made_token(**content: Any) -> str:
+    """Return a continue token that no server made."""
+    text = json.dumps({"v": "meta.k8s.io/v1", **content}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 @case("a list is sorted by namespace and name")
@@ -162,3 +170,173 @@ def single(wire: Wire) -> None:
     wire.get("deployments", fieldSelector="metadata.name=a", limit=1)
     wire.get("deployments", fieldSelector="metadata.name=missing")
     wire.delete("deployments", fieldSelector="metadata.name=missing")
+
+
+@case("a token and a version expire; the error has a token that continues without consistency")
+def expired(wire: Wire) -> None:
+    wire.define(definition(wire.group))  # The server keeps no versions of the time before.
+    for name in "acbd":
+        wire.post("widgets", widget(wire.group, name))
+    wire.compact()
+    failed = wire.get("widgets", limit=2, **{"continue": _made_token(rv=1, start="/a\0")})
+    wire.post("widgets", widget(wire.group, "bb"))
+    second = wire.get("widgets", limit=2, **{"continue": failed["metadata"]["continue"]})
+    wire.get("widgets", limit=2, **{"continue": second["metadata"]["continue"]})
+    wire.get("*:widgets", limit=2, **{"continue": _made_token(rv=1, start=f"/{wire.one}/b\0")})
+    wire.get("widgets", resourceVersion="1", resourceVersionMatch="Exact")
+    wire.get("widgets", resourceVersion="1", limit=1)
+    wire.get("widgets", resourceVersion="1", limit=1, resourceVersionMatch="NotOlderThan")
+    wire.get("widgets", resourceVersion="1")
+    wire.delete("widgets", resourceVersion="1", resourceVersionMatch="Exact")
+
+
+@case("pages of all namespaces, of cluster-scoped and of custom objects")
+def more_pages(wire: Wire) -> None:
+    for path in ("configmaps", "two:configmaps"):
+        for name in ("a", "b"):
+            wire.post(path, with_metadata(config_map(name), labels={"run": wire.one}))
+    run = {"labelSelector": f"run={wire.one}", "limit": 1}
+    token = ""
+    for _ in range(4):
+        token = wire.get("*:configmaps", **{**run, "continue": token or None})["metadata"].get("continue")
+    for name in ("a", "b"):
+        body = {"name": f"{wire.one}-{name}", "labels": {"run": wire.one}}
+        wire.post("clusterroles", {"metadata": body, "rules": []})
+    page = wire.get("clusterroles", **run)
+    wire.get("clusterroles", **{**run, "continue": page["metadata"]["continue"]})
+    wire.define(definition(wire.group))
+    for name in ("a", "b", "c"):
+        wire.post("widgets", widget(wire.group, name))
+    page = wire.get("widgets", limit=1)
+    page = wire.get("widgets", limit=1, **{"continue": page["metadata"]["continue"]})
+    wire.get("widgets", **{"continue": page["metadata"]["continue"]})
+
+
+@case("tokens that the server did not make")
+def forged_tokens(wire: Wire) -> None:
+    _five(wire)
+    for content in (
+        {"v": "meta.k8s.io/v2", "rv": 5, "start": "a"},
+        {"v": "meta.k8s.io/v1", "rv": 0, "start": "a"},
+        {"v": "meta.k8s.io/v1", "rv": -1, "start": ""},
+        {"v": "meta.k8s.io/v1", "rv": -1, "start": "../x"},
+        {"v": "meta.k8s.io/v1", "rv": -1, "start": "/b\0"},
+        {"v": "meta.k8s.io/v1", "rv": -1, "start": "c"},
+        {"v": "meta.k8s.io/v1", "rv": "5", "start": "a"},
+        {"v": "meta.k8s.io/v1", "rv": -1, "start": "a/../../b"},
+        [],
+        None,
+    ):
+        text = base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode()
+        for token in (text, text.rstrip("=")) if text.endswith("=") else (text,):
+            wire.get("configmaps", limit=2, **{"continue": token})
+    for token in ("a", "!", "eyJ2", "e30", "x" * 20, "-_-_"):
+        wire.get("configmaps", **{"continue": token})
+
+
+@case("label selectors that can't be read")
+def unreadable_label_selectors(wire: Wire) -> None:
+    for selector in (
+        "a=b=c",
+        "a==",
+        "a in x",
+        "a in (x",
+        "a in (x y)",
+        "a in (x,,y)",
+        "a in (,)",
+        "a notin",
+        "!",
+        "!a=b",
+        "!!a",
+        "a,,b",
+        ",a",
+        "a,",
+        "a=(b)",
+        "(a)",
+        "a>",
+        "a<b",
+        "a>1.5",
+        "a> 5",
+        "a=-x",
+        "a=" + "x" * 64,
+        "a in (-x)",
+        "A.b/c=d",
+        "/a",
+        "a/",
+        "a//b",
+        "in",
+        "notin=x",
+        "in in (in)",
+        "a!b",
+        "a!=",
+        "a!=b,c",
+        "a = b c",
+        "a\tin\t(b)",
+        "\u00e4=b",
+        "a=\u00e4",
+        "a;b",
+        "a=b;",
+        "a in ()",
+        "a in (b),c d",
+        "a gt 1",
+        "a lt 1",
+        "a exists",
+        "x.y/z notin (a,b)",
+        "a=b,a=b",
+        "a>99999999999999999999",
+        "a in (b)c",
+        "a=b,)",
+        "==a",
+        "a===b",
+        "a=!b",
+        'a"b',
+        "-a in (b)",
+        "a in (a=b)",
+        "a>1,b>x",
+        "B/a",
+        "x" * 254 + "/a",
+        "a/" + "x" * 64,
+        "a=>b",
+        "a=<",
+        "a notin ()",
+        "a in (b,)",
+        "a in(b)",
+        "!a,b in (c),d!=e",
+    ):
+        wire.get("secrets", labelSelector=selector)
+    wire.delete("secrets", labelSelector="a b")
+
+
+@case("field selectors that can't be read, and escaped values")
+def unreadable_field_selectors(wire: Wire) -> None:
+    wire.post("configmaps", config_map())
+    for selector in (
+        "metadata.name=a,",
+        ",metadata.name=a",
+        ",",
+        "metadata.name=a,,metadata.name=a",
+        "metadata.name=a=b",
+        "metadata.name=a\\,b",
+        "metadata.name=a\\=b",
+        "metadata.name=a\\b",
+        "metadata.name=a\\",
+        "!metadata.name",
+        "metadata.name == a",
+        " metadata.name=a",
+        "metadata.name= a",
+        "metadata.name in (a)",
+        "metadata.name==a==b",
+        "metadata.name!=",
+        "metadata.name!",
+        "metadata.name=!a",
+        "x",
+        "metadata.namespace=",
+        "metadata.name=a,metadata.name=b",
+        "metadata.name=a,data.k=1",
+    ):
+        wire.get("configmaps", fieldSelector=selector)
+    for path in ("namespaces", "nodes", "events", "jobs", "replicasets", "certificatesigningrequests", "services"):
+        wire.get(path, fieldSelector="spec.other=x")
+    wire.get("configmaps/a", fieldSelector="data.k=1")
+    wire.delete("configmaps", fieldSelector="data.k=1")
+    wire.delete("configmaps", fieldSelector="metadata.name=")

@@ -195,3 +195,120 @@ def kept_metadata(wire: Wire) -> None:
     wire.patch("configmaps/a", {"metadata": {"finalizers": ["example.com/a", "example.com/b"]}})
     wire.patch("configmaps/a", {"metadata": {"finalizers": []}})
     wire.get("configmaps/a")
+
+
+@case("owners are checked by updates and for custom objects, too")
+def changed_owners(wire: Wire) -> None:
+    wire.post("configmaps", config_map())
+    bad = [_owner(kind="", uid=""), _owner(apiVersion="v1/", uid=UID.replace("1", "7")), _owner(apiVersion="/v1")]
+    wire.patch("configmaps/a", {"metadata": {"ownerReferences": bad}})
+    wire.put("configmaps/a", with_metadata(config_map(), ownerReferences=[_owner(), _owner(), _owner(name="q")]))
+    wire.put("configmaps/a", with_metadata(config_map(), ownerReferences=[{"uid": UID}]))
+    wire.apply("configmaps/b", with_metadata(config_map("b"), ownerReferences=[_owner(kind="Event")]))
+    event = _owner(apiVersion="events.k8s.io/v1", kind="Event")
+    wire.post("configmaps", with_metadata(config_map("c"), ownerReferences=[event]), dryRun="All")
+    wire.post("deployments", with_metadata(deployment(), ownerReferences=[_owner(controller=False)]), dryRun="All")
+    wire.define(definition(wire.group))
+    wire.post("widgets", with_metadata(widget(wire.group), ownerReferences=[_owner(name="")]))
+    wire.post("widgets", with_metadata(widget(wire.group), ownerReferences=[_owner(), _owner()]))
+    wire.patch("widgets/a", {"metadata": {"ownerReferences": [_owner(), _owner(name="q")]}})
+
+
+@case("finalizers are checked by updates and for other kinds, too")
+def finalizers_of_kinds(wire: Wire) -> None:
+    several = {"finalizers": ["plain", "a b", "orphan", "foregroundDeletion"], "labels": {"a b": "c"}}
+    wire.post("configmaps", with_metadata(config_map(), **several), dryRun="All")
+    wire.post("configmaps", config_map())
+    wire.patch("configmaps/a", {"metadata": several})
+    wire.patch("configmaps/a", {"metadata": {"finalizers": ["plain"]}})
+    wire.post("deployments", with_metadata(deployment(), finalizers=["plain"]), dryRun="All")
+    wire.post("leases", with_metadata(lease(), finalizers=["plain"]), dryRun="All")
+    wire.post("roles", {"metadata": {"name": "a", "finalizers": ["plain"]}}, dryRun="All")
+    wire.define(definition(wire.group))
+    wire.post("widgets", with_metadata(widget(wire.group), finalizers=["plain"]), dryRun="All")
+    wire.post("widgets", with_metadata(widget(wire.group), finalizers=["a b", "orphan", "foregroundDeletion"]))
+    other = with_metadata(definition(wire.group, plural="gears", kind="Gear"), finalizers=["plain"])
+    wire.post("customresourcedefinitions", other, dryRun="All")
+
+
+@case("kinds without generations keep the client's value")
+def plain_generations(wire: Wire) -> None:
+    wire.post("configmaps", with_metadata(config_map(), generation=7))
+    wire.patch("configmaps/a", {"data": {"k": "2"}})
+    wire.put("configmaps/a", config_map(k="3"))
+    wire.patch("configmaps/a", {"metadata": {"generation": 9}})
+    wire.patch("configmaps/a", {"metadata": {"generation": 8}})
+    wire.put("configmaps/a", with_metadata(config_map(k="4"), generation=3))
+    wire.put("configmaps/a", with_metadata(config_map(k="4"), generation=12))
+    wire.post("configmaps", with_metadata(config_map("b"), generation=-1))
+    wire.post("secrets", with_metadata({"metadata": {"name": "a"}}, generation=5))
+    wire.patch("secrets/a", {"stringData": {"a": "b"}})
+    wire.post("leases", with_metadata(lease(), generation=5))
+    wire.post("configmaps", with_metadata(config_map("f"), finalizers=["example.com/a"]))
+    wire.delete("configmaps/f")
+    wire.put("deployments/a", with_metadata(deployment(), generation=5))
+    wire.post("deployments", with_metadata(deployment(), generation=5))
+    wire.put("deployments/a", with_metadata(deployment(), generation=5))
+
+
+@case("metadata that only the server sets can't be changed, by kind")
+def immutable_metadata(wire: Wire) -> None:
+    wire.post("configmaps", with_metadata(config_map(), generateName="x-"))
+    wire.put("configmaps/a", with_metadata(config_map(), deletionTimestamp=OLD, deletionGracePeriodSeconds=3))
+    wire.put("configmaps/a", with_metadata(config_map(), uid=UID, creationTimestamp=OLD, generateName="y-"))
+    wire.patch("configmaps/a", {"metadata": {"uid": UID, "creationTimestamp": OLD, "deletionTimestamp": OLD}})
+    wire.patch("configmaps/a", {"metadata": {"creationTimestamp": OLD}})
+    wire.patch("configmaps/a", {"metadata": {"generateName": "z-", "selfLink": "/x"}})
+    wire.put("configmaps/a", config_map())
+    wire.define(definition(wire.group))
+    wire.post("widgets", widget(wire.group))
+    wire.patch("widgets/a", {"metadata": {"uid": UID}})
+    wire.patch("widgets/a", {"metadata": {"creationTimestamp": OLD}})
+    wire.patch("widgets/a", {"metadata": {"deletionTimestamp": OLD}})
+    wire.patch("widgets/a", {"metadata": {"name": "b"}})
+    wire.patch("widgets/a", {"metadata": {"namespace": wire.two}})
+    wire.patch("widgets/a", {"metadata": {"name": None}})
+    wire.patch("widgets/a/status", {"metadata": {"uid": UID, "name": "b"}})
+    wire.apply("configmaps/a", with_metadata(config_map(), uid=UID))
+    wire.apply("configmaps/missing", with_metadata(config_map("missing"), uid=UID))
+    wire.apply("configmaps/a", config_map("b"))
+    wire.apply("configmaps/a", with_metadata(config_map(), namespace=wire.two))
+
+
+@case("a conflict of uids names the key in the store")
+def uids_of_kinds(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    for path, body in (
+        ("deployments", deployment()),
+        ("leases", lease()),
+        ("secrets", {"metadata": {"name": "a"}}),
+        ("serviceaccounts", {"metadata": {"name": "a"}}),
+        ("services", service(clusterIP="None")),
+        ("endpoints", {"metadata": {"name": "a"}}),
+        ("roles", {"metadata": {"name": "a"}}),
+        ("networkpolicies", {"metadata": {"name": "a"}, "spec": {"podSelector": {}}}),
+        ("priorityclasses", {"metadata": {"name": f"{wire.one}-p"}, "value": 1}),
+        ("namespaces", {"metadata": {"name": wire.two}}),
+        ("widgets", widget(wire.group)),
+    ):
+        wire.post(path, body)
+        live = wire.get(f"{path}/{body['metadata']['name']}")
+        live["metadata"]["uid"] = UID
+        wire.put(f"{path}/{body['metadata']['name']}", live)
+    wire.put("configmaps/missing", with_metadata(config_map("missing"), uid=UID))
+
+
+@case("names that a prefix, a version or a character makes invalid")
+def more_invalid_names(wire: Wire) -> None:
+    for name in ("a\nb", "\u00e4", "a b", "x" * 253 + ".", " a"):
+        wire.post("configmaps", config_map(name))
+    wire.post("namespaces", {"metadata": {"name": "a.B"}})
+    wire.post("services", service("x" * 64 + ".A"), dryRun="All")
+    wire.post("roles", {"metadata": {"name": "a%b/c"}, "rules": []}, dryRun="All")
+    wire.post("serviceaccounts", {"metadata": {"name": "A"}}, dryRun="All")
+    for body in ({"generateName": "A-"}, {"generateName": "x."}, {"name": "A", "labels": {"a b": "c"}}):
+        wire.post("configmaps", {"metadata": body})
+    wire.put("configmaps/A", config_map("A"))
+    wire.patch("configmaps/A", {})
+    wire.apply("configmaps/A", config_map("A"))
+    wire.get("configmaps/A")

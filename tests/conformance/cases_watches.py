@@ -142,3 +142,94 @@ def kinds(wire: Wire) -> None:
     wire.watch("deployments", 3, resourceVersion=version)
     partial = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
     wire.send("GET", "deployments", headers=partial)
+
+
+@case("a watch from a version that has expired ends with an error event")
+def expired(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    wire.post("widgets", widget(wire.group))
+    wire.watch("widgets", 3, resourceVersion="1")
+    wire.watch("widgets", 3, resourceVersion="1", allowWatchBookmarks=True, labelSelector="a=b")
+
+
+@case("a bookmark comes before the end of a watch")
+def bookmarks(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map())
+    version = made["metadata"]["resourceVersion"]
+    options = {"allowWatchBookmarks": True, "timeoutSeconds": 4, "resourceVersion": version}
+    with wire.watching("configmaps", **options) as watching:
+        wire.patch("configmaps/a", {"data": {"k": "2"}})
+        watching.take(1)
+        wire.wait(5)
+        watching.take(5)
+    with wire.watching("configmaps", **{**options, "allowWatchBookmarks": False}) as watching:
+        wire.wait(5)
+        watching.take(5)
+    wire.define(definition(wire.group))
+    wire.post("widgets", widget(wire.group))
+    with wire.watching("widgets", **options) as watching:
+        wire.wait(5)
+        watching.take(5)
+
+
+@case("options of watches: limits, tokens and values of other types")
+def more_options(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map())
+    version = made["metadata"]["resourceVersion"]
+    wire.patch("configmaps/a", {"data": {"k": "2"}})
+    wire.watch("configmaps", 1, resourceVersion=version, **{"continue": "x"})
+    wire.watch("configmaps", 1, resourceVersion="-1")
+    wire.watch("configmaps", 1, resourceVersion="")
+    wire.watch("configmaps", 1, timeoutSeconds="x")
+    wire.watch("configmaps", 1, timeoutSeconds="-1", resourceVersion=version)
+    wire.watch("configmaps", 1, timeoutSeconds="0", resourceVersion=version)
+    wire.watch("configmaps", 1, sendInitialEvents="x", resourceVersionMatch="NotOlderThan")
+    wire.watch("configmaps", 1, allowWatchBookmarks="x", resourceVersion=version)
+    wire.watch("configmaps", 1, sendInitialEvents=False)
+    wire.watch("configmaps", 1, sendInitialEvents=False, resourceVersionMatch="NotOlderThan")
+    wire.watch("configmaps", 1, sendInitialEvents=True, resourceVersionMatch="Other")
+    wire.watch("configmaps", 1, watch="x")
+    for value in ("0", "False", "false", ""):
+        wire.watch("configmaps", 1, watch=value)
+    wire.watch("configmaps", 1, sendInitialEvents="", resourceVersionMatch="NotOlderThan")
+    wire.watch("configmaps", 1, resourceVersion=version, watch="1")
+    wire.watch("secrets", 1, fieldSelector="metadata.name=a,type=b", timeoutSeconds=1)
+    wire.watch("configmaps/missing", 1, timeoutSeconds=1)
+    wire.watch("namespaces/{one}", 1)
+
+
+@case("a watch of every namespace, and of objects that are created again")
+def recreated(wire: Wire) -> None:
+    labels = {"run": wire.one}
+    first = wire.post("configmaps", with_metadata(config_map(), labels=labels))
+    wire.delete("configmaps/a")
+    wire.post("two:configmaps", with_metadata(config_map(), labels=labels))
+    wire.post("configmaps", with_metadata(config_map(), labels=labels))
+    version = first["metadata"]["resourceVersion"]
+    wire.watch("*:configmaps", 3, resourceVersion=version, labelSelector=f"run={wire.one}")
+    wire.watch("*:configmaps", 2, labelSelector=f"run={wire.one}")
+    wire.delete("configmaps", labelSelector=f"run={wire.one}")
+    wire.watch("configmaps", 3, resourceVersion=version, fieldSelector="metadata.name=a")
+    wire.watch(
+        "*:configmaps", 5, resourceVersion=version, fieldSelector=f"metadata.namespace={wire.two}", timeoutSeconds=1
+    )
+
+
+@case("initial events of a selection, and from a version that is too old")
+def selected_initial_events(wire: Wire) -> None:
+    options = {"sendInitialEvents": True, "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": True}
+    wire.post("configmaps", with_metadata(config_map(), labels={"app": "x"}))
+    wire.post("configmaps", config_map("b"))
+    wire.watch("configmaps", 2, labelSelector="app=x", **options)
+    wire.watch("configmaps", 2, fieldSelector="metadata.name=b", **options)
+    wire.watch("configmaps", 1, labelSelector="app=nothing", **options)
+    wire.watch("configmaps", 3, **{**options, "resourceVersion": "1"})
+    wire.watch("configmaps", 0, **{**options, "resourceVersion": "999999999", "timeoutSeconds": 1})
+    wire.define(definition(wire.group))
+    wire.post("widgets", widget(wire.group))
+    wire.watch("widgets", 2, **options)
+    with wire.watching("configmaps", labelSelector="app=x", **options) as watching:
+        watching.take(2)
+        wire.patch("configmaps/b", {"metadata": {"labels": {"app": "x"}}})
+        wire.patch("configmaps/a", {"metadata": {"labels": {"app": "y"}}})
+        watching.take(2)

@@ -19,6 +19,7 @@ _TIME: Final = re.compile(r"20(?:2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d
 _SERVICE_IP: Final = re.compile(r"\b10\.0\.\d+\.\d+\b")
 _ACCESS: Final = re.compile(r"\bkube-api-access-[a-z0-9]{5}\b")
 _JWT: Final = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_OLDEST: Final = re.compile(r"(too old resource version: \d+) \(\d+\)")
 _NUMBER: Final = re.compile(r"(?<![\w.])\d{2,}(?![\w.]\w)")
 
 
@@ -124,6 +125,7 @@ def _place_versions(document: dict[str, Any], versions: list[int]) -> dict[str, 
     def in_text(text: str) -> str:
         if not re.search(r"(?i)resource ?version|'rv':", text):
             return text
+        text = _OLDEST.sub(r"\1 (<oldest>)", text)  # How many versions a server keeps differs.
         return _NUMBER.sub(lambda match: place(int(match[0])) if int(match[0]) >= oldest else match[0], text)
 
     def changed(found: dict[str, Any]) -> dict[str, Any]:
