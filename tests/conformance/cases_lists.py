@@ -215,7 +215,7 @@ def more_pages(wire: Wire) -> None:
 @case("tokens that the server did not make")
 def forged_tokens(wire: Wire) -> None:
     _five(wire)
-    for content in (
+    contents: tuple[Any, ...] = (
         {"v": "meta.k8s.io/v2", "rv": 5, "start": "a"},
         {"v": "meta.k8s.io/v1", "rv": 0, "start": "a"},
         {"v": "meta.k8s.io/v1", "rv": -1, "start": ""},
@@ -226,7 +226,8 @@ def forged_tokens(wire: Wire) -> None:
         {"v": "meta.k8s.io/v1", "rv": -1, "start": "a/../../b"},
         [],
         None,
-    ):
+    )
+    for content in contents:
         text = base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode()
         for token in (text, text.rstrip("=")) if text.endswith("=") else (text,):
             wire.get("configmaps", limit=2, **{"continue": token})

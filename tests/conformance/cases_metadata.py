@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conformance.bodies import config_map, definition, deployment, job, lease, pod, service, widget, with_metadata
+from tests.conformance.bodies import (
+    config_map,
+    definition,
+    deployment,
+    job,
+    lease,
+    pod,
+    service,
+    widget,
+    with_metadata,
+)
 from tests.conformance.cases import case
 from tests.conformance.wire import Wire
 
@@ -278,23 +288,28 @@ def immutable_metadata(wire: Wire) -> None:
 @case("a conflict of uids names the key in the store")
 def uids_of_kinds(wire: Wire) -> None:
     wire.define(definition(wire.group))
-    for path, body in (
-        ("deployments", deployment()),
-        ("leases", lease()),
-        ("secrets", {"metadata": {"name": "a"}}),
-        ("serviceaccounts", {"metadata": {"name": "a"}}),
-        ("services", service(clusterIP="None")),
-        ("endpoints", {"metadata": {"name": "a"}}),
-        ("roles", {"metadata": {"name": "a"}}),
-        ("networkpolicies", {"metadata": {"name": "a"}, "spec": {"podSelector": {}}}),
-        ("priorityclasses", {"metadata": {"name": f"{wire.one}-p"}, "value": 1}),
-        ("namespaces", {"metadata": {"name": wire.two}}),
-        ("widgets", widget(wire.group)),
-    ):
+    backend = {"service": {"name": "a", "port": {"number": 80}}}
+    bodies: dict[str, dict[str, Any]] = {
+        "deployments": deployment(),
+        "leases": lease(),
+        "secrets": {"metadata": {"name": "a"}},
+        "serviceaccounts": {"metadata": {"name": "a"}},
+        "services": service(clusterIP="None"),
+        "endpoints": {"metadata": {"name": "a"}},
+        "roles": {"metadata": {"name": "a"}},
+        "networkpolicies": {"metadata": {"name": "a"}, "spec": {"podSelector": {}}},
+        "ingresses": {"metadata": {"name": "a"}, "spec": {"defaultBackend": backend}},
+        "priorityclasses": {"metadata": {"name": f"{wire.one}-p"}, "value": 1},
+        "namespaces": {"metadata": {"name": wire.two}},
+        "customresourcedefinitions": definition(wire.group),
+        "widgets": widget(wire.group),
+    }
+    for path, body in bodies.items():
         wire.post(path, body)
-        live = wire.get(f"{path}/{body['metadata']['name']}")
+        place = f"{path}/{body['metadata']['name']}"
+        live = wire.get(place)
         live["metadata"]["uid"] = UID
-        wire.put(f"{path}/{body['metadata']['name']}", live)
+        wire.put(place, live)
     wire.put("configmaps/missing", with_metadata(config_map("missing"), uid=UID))
 
 
@@ -303,11 +318,10 @@ def more_invalid_names(wire: Wire) -> None:
     for name in ("a\nb", "\u00e4", "a b", "x" * 253 + ".", " a"):
         wire.post("configmaps", config_map(name))
     wire.post("namespaces", {"metadata": {"name": "a.B"}})
-    wire.post("services", service("x" * 64 + ".A"), dryRun="All")
+    wire.post("namespaces", {"metadata": {"name": "x" * 64 + ".A", "labels": {"kubernetes.io/metadata.name": "x"}}})
     wire.post("roles", {"metadata": {"name": "a%b/c"}, "rules": []}, dryRun="All")
     wire.post("serviceaccounts", {"metadata": {"name": "A"}}, dryRun="All")
-    for body in ({"generateName": "A-"}, {"generateName": "x."}, {"name": "A", "labels": {"a b": "c"}}):
-        wire.post("configmaps", {"metadata": body})
+    wire.post("configmaps", {"metadata": {"name": "A", "labels": {"a b": "c"}}})
     wire.put("configmaps/A", config_map("A"))
     wire.patch("configmaps/A", {})
     wire.apply("configmaps/A", config_map("A"))

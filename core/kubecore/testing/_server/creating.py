@@ -8,7 +8,7 @@ from kubecore.testing._apply.managed import track_update
 from kubecore.testing._rules import defaults
 from kubecore.testing._rules.facts import Facts
 from kubecore.testing._schemas.json_values import items_at, map_at
-from kubecore.testing._server import bodies, metadata
+from kubecore.testing._server import bodies, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import DEFINITIONS, require_simulated
 from kubecore.testing._server.exchange import Received
@@ -70,18 +70,19 @@ def new_object(state: State, resource: Resource, received: Received, body: dict[
     """
     wanted = metadata.wanted_metadata(body)
     in_namespace(resource, received.namespace, wanted)
-    if wanted.get("resourceVersion") not in (None, "", "0"):
+    version = str(wanted.get("resourceVersion") or "")
+    if version.isascii() and version.isdigit() and int(version):
         raise RequestError(500, "", "resourceVersion should not be set on objects to be created")
     is_generated = not wanted.get("name") and bool(wanted.get("generateName"))
     if is_generated:
         wanted["name"] = _free_name(state, resource, received.namespace, wanted["generateName"])
-    document = {**body, "metadata": metadata.prepared(wanted, state.now(), state.chance)}
+    document = {**body, "metadata": metadata.prepared(resource, wanted, state.now(), state.chance)}
     name = wanted.get("name", "")
     if name:
         state.check_namespace(resource, received.namespace, name)
     document = with_defaults(resource, document, state.facts)
     _set_initial(resource, document)
-    causes = list(metadata.causes_of(resource, document["metadata"]))
+    causes = list(metadata_rules.causes_of(resource, document["metadata"]))
     if causes:
         raise invalid(resource.group, resource.kind, name, causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, None))

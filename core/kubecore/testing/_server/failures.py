@@ -6,7 +6,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-__all__ = ["Cause", "NotSimulatedError", "RequestError", "invalid", "warned"]
+import msgspec
+
+__all__ = ["Cause", "NotSimulatedError", "RequestError", "invalid", "quoted", "warned"]
 
 
 class Cause(NamedTuple):
@@ -76,6 +78,11 @@ def warned(warnings: tuple[str, ...]) -> Generator[None]:
         raise
 
 
+def quoted(text: str) -> str:
+    """Return a text in quotes, as the server shows it in messages."""
+    return msgspec.json.encode(text).decode()
+
+
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> RequestError:
     """Make the error for an object that does not pass validation: 422, one cause for each fault.
 
@@ -91,7 +98,7 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Reques
     return RequestError(
         422,
         "Invalid",
-        f'{shown} "{name}" is invalid: {text}',
+        f"{shown} {quoted(name)} is invalid: {text}",
         details={
             **({"name": name} if name else {}),
             **({"group": group} if group else {}),

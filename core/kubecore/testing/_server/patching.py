@@ -12,6 +12,7 @@ from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
+from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
 from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid, warned
@@ -44,9 +45,10 @@ def patch(state: State, resource: Resource, received: Received) -> tuple[dict[st
     live = state.find(resource, received.namespace, received.name).document()
     body = patched(live, patch_body, kind, resource, options.validation)
     updating.check_names(resource, received, body.object["metadata"])
+    body = without_repeated_owners(body, is_patch=True)
     with warned(body.warnings):
         found = updating.replace(state, resource, received, live, body.object, options, is_patch=True)
-    return found, 200, body.warnings
+    return found, 200, body.warnings + finalizer_warnings(resource, found, live)
 
 
 def patch_type(received: Received, resource: Resource) -> str:
@@ -182,10 +184,13 @@ def _apply(
         return _created(state, resource, received, found, options)
     updating.check_versions(resource, live, wanted, may_omit=True)
     managers = found["metadata"].get("managedFields")
-    body = bodies.understood(found, resource, options.validation)
+    body = without_repeated_owners(bodies.understood(found, resource, options.validation), is_patch=True)
     document = updating.merged(resource, received.subresource, live, body.object)
     document = with_defaults(resource, document, state.facts)
-    document["metadata"] = _with_managers(document["metadata"], managers)
+    document["metadata"] = {
+        **_with_managers(document["metadata"], managers),
+        "uid": wanted.get("uid") or live["metadata"]["uid"],
+    }
     with warned(body.warnings):
         return updating.finish(state, resource, received, live, document, options), 200, body.warnings
 
@@ -194,7 +199,7 @@ def _created(
     state: State, resource: Resource, received: Received, found: dict[str, Any], options: WriteOptions
 ) -> tuple[dict[str, Any], int, tuple[str, ...]]:
     managers = found["metadata"].get("managedFields")
-    body = bodies.understood(found, resource, options.validation)
+    body = without_repeated_owners(bodies.understood(found, resource, options.validation), is_patch=True)
     with warned(body.warnings):
         document = new_object(state, resource, received, body.object)
     document["metadata"] = _with_managers(document["metadata"], managers)

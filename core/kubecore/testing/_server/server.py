@@ -12,6 +12,7 @@ import msgspec
 from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._server import bodies, creating, deleting, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
+from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
 from kubecore.testing._server.controlling import Background
 from kubecore.testing._server.definitions import Definitions
 from kubecore.testing._server.deleting import DeleteOptions
@@ -23,7 +24,7 @@ from kubecore.testing._server.options import WriteOptions
 from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import find, route
 from kubecore.testing._server.state import State, Unsure, not_found
-from kubecore.testing._server.statuses import failure, json_reply, raw_reply, success
+from kubecore.testing._server.statuses import failure, json_reply, raw_reply, success, warning
 from kubecore.testing._server.store import Change, Record, Snapshot, Store
 from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import WatchStream
@@ -31,6 +32,12 @@ from kubecore.testing._server.watching import WatchStream
 __all__ = ["Server"]
 
 _FIRST_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+_DEPRECATED: Final = {
+    ("", "v1", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ("", "v1", "componentstatuses"): "v1 ComponentStatus is deprecated in v1.19+",
+}
+"""Warnings about kinds."""
 
 _ROOT_CA: Final = (
     "-----BEGIN CERTIFICATE-----\nnot a certificate: the fake API server has none\n-----END CERTIFICATE-----\n"
@@ -135,6 +142,9 @@ class Server:
             self.handled = outer
             self._definitions.settle()
         received.status = reply.code
+        deprecated = _DEPRECATED.get((received.group, received.version, received.resource))
+        if deprecated:
+            reply.headers.insert(1, warning(deprecated))
         return reply
 
     def advance(self) -> None:
@@ -176,16 +186,20 @@ class Server:
     def _create(self, resource: Resource, received: Received) -> Reply:
         options = WriteOptions.of(received, "CreateOptions")
         body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
+        body = without_repeated_owners(body)
         with warned(body.warnings):
             made = creating.create(self.state, resource, received, body.object, options)
-        return self._written(resource, received, made, 201, body.warnings)
+        return self._written(resource, received, made, 201, body.warnings + finalizer_warnings(resource, made, None))
 
     def _update(self, resource: Resource, received: Received) -> Reply:
         options = WriteOptions.of(received, "UpdateOptions")
         body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
+        body = without_repeated_owners(body)
+        before = self.store.get(resource.storage, (received.namespace, received.name))
         with warned(body.warnings):
             made, code = self._updated(resource, received, body.object, options)
-        return self._written(resource, received, made, code, body.warnings)
+        warnings = finalizer_warnings(resource, made, None if before is None else before.document())
+        return self._written(resource, received, made, code, body.warnings + warnings)
 
     def _updated(
         self, resource: Resource, received: Received, body: dict[str, Any], options: WriteOptions

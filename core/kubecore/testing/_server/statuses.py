@@ -9,7 +9,7 @@ import msgspec
 from kubecore.testing._server.exchange import Reply
 from kubecore.testing._server.failures import RequestError
 
-__all__ = ["JSON", "error_event", "failure", "json_reply", "raw_reply", "status_of", "success"]
+__all__ = ["JSON", "error_event", "failure", "json_reply", "raw_reply", "status_of", "success", "warning"]
 
 JSON = "application/json"
 
@@ -22,12 +22,14 @@ def json_reply(body: Any, code: int = 200, warnings: tuple[str, ...] = ()) -> Re
 def raw_reply(content: bytes, code: int = 200, warnings: tuple[str, ...] = ()) -> Reply:
     """Return a reply whose body is JSON text."""
     headers = [("content-type", JSON)]
-    headers += [("warning", f'299 - "{_quoted(text)}"') for text in warnings]
+    headers += [warning(text) for text in warnings]
     return Reply(code=code, headers=headers, content=content)
 
 
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def warning(text: str) -> tuple[str, str]:
+    """Return the header of a warning."""
+    shown = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "warning", f'299 - "{shown}"'
 
 
 def status_of(error: RequestError) -> dict[str, Any]:

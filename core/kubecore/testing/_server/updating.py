@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
 from kubecore.testing._schemas.json_values import items_at, map_at
-from kubecore.testing._server import bodies, converting, metadata
+from kubecore.testing._server import bodies, converting, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.creating import not_updatable_fields, with_defaults
 from kubecore.testing._server.definitions import require_simulated
@@ -19,6 +20,9 @@ from kubecore.testing._server.state import State
 __all__ = ["check_names", "check_versions", "finalize", "finish", "merged", "replace"]
 
 _MODIFIED: Final = "the object has been modified; please apply your changes to the latest version and try again"
+
+_COUNTS_ANNOTATIONS: Final = ("apps", "deployments")
+"""The kind whose generation a change of the annotations raises."""
 
 
 def check_names(resource: Resource, received: Received, wanted: dict[str, Any]) -> None:
@@ -44,7 +48,7 @@ def check_versions(resource: Resource, live: dict[str, Any], wanted: dict[str, A
         resource: The resource.
         live: The stored object.
         wanted: The metadata of the request.
-        may_omit: Whether the version may be missing, as in a patch.
+        may_omit: Whether the version may be missing and the uid is checked later, as in a patch.
 
     Raises:
         RequestError: 409, or 422 if the version is missing.
@@ -59,8 +63,8 @@ def check_versions(resource: Resource, live: dict[str, Any], wanted: dict[str, A
     elif version != live["metadata"]["resourceVersion"]:
         raise metadata.conflict(resource, name, _MODIFIED)
     uid = wanted.get("uid") or ""
-    if uid and uid != live["metadata"]["uid"]:
-        raise metadata.precondition_failed(resource, name, uid, live["metadata"]["uid"])
+    if uid and uid != live["metadata"]["uid"] and not may_omit:
+        raise metadata.precondition_failed(resource, live, uid)
 
 
 def _invalid_resource(resource: Resource, name: str, causes: list[Cause]) -> RequestError:
@@ -171,7 +175,10 @@ def finish(
         RequestError: 422, it is invalid.
     """
     document = allocated(state, resource, document, live, is_dry_run=options.is_dry_run)
-    causes = list(metadata.causes_of(resource, document["metadata"]))
+    document = {**document, "metadata": metadata.fixed(live["metadata"], document["metadata"])}
+    causes = list(metadata.fixed_causes(live["metadata"], document["metadata"]))
+    causes *= 2 if resource.is_custom else 1  # The real server checks these fields of custom objects twice.
+    causes += metadata_rules.causes_of(resource, document["metadata"])
     causes += _finalizer_causes(live["metadata"], document["metadata"])
     if causes:
         raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
@@ -184,8 +191,8 @@ def finish(
     if options.is_dry_run or (document == live and state.is_current(resource, document)):
         return document
     if _is_finished(document):
-        state.delete(resource, document)
-        return document
+        state.delete(resource, copy.deepcopy(document))
+        return document  # With its last version: the deletion has the next one.
     return state.write(resource, document)
 
 
@@ -220,10 +227,12 @@ def _count_generation(resource: Resource, live: dict[str, Any], document: dict[s
 def desired(resource: Resource, document: dict[str, Any]) -> Any:
     """Return the part of an object whose changes the generation counts."""
     plain = stripped(document)
-    labels = map_at(plain, "metadata").get("labels") if resource.facts.generation_of_labels else None
+    name = "labels" if resource.facts.generation_of_labels else "annotations"
+    counted = resource.facts.generation_of_labels or (resource.group, resource.resource) == _COUNTS_ANNOTATIONS
+    others = map_at(plain, "metadata").get(name) if counted else None
     if "spec" in plain and not resource.is_custom:
-        return plain["spec"], labels
+        return plain["spec"], others
     names = {"metadata", "apiVersion", "kind"}
     if "status" in resource.subresources:
         names.add("status")
-    return {key: value for key, value in plain.items() if key not in names}, labels
+    return {key: value for key, value in plain.items() if key not in names}, others
