@@ -38,7 +38,7 @@ _KEYS: Final = {
     "ingresses": "ingress",
     "replicationcontrollers": "controllers",
 }
-"""Where the real server stores the objects of some resources."""
+"""Folders of resources in the store of the real server, if they differ from the plural."""
 
 _OWN_FOLDERS: Final = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 """Groups whose objects the real server stores in a folder of the group."""
