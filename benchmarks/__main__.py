@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from benchmarks import recorded, report, results
+from benchmarks import pictures, recorded, report, results
 from benchmarks.controllers import table as controllers
 from benchmarks.controllers.cases import LARGE
 from benchmarks.real import cases, far, near, plan, programs
@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 1 if kubeclient itself failed in a case."""
     options = _options(arguments)
     if options.table == "report":
-        report.write(results.read(options.output or results.FILE))
+        measured = results.read(options.output or results.FILE)
+        report.write(measured)
+        pictures.write(measured)
         return 0
     known = _cases(options)
     names = [name for name in known if not options.only or _of(known[name], options.only)]
@@ -88,7 +90,9 @@ def _keep(name: str, table: Table, targets: Callable[[Table], list[Target]], opt
     if options.output:
         results.store(stored, table, targets, options.output, partly=partly)
     elif _is_full(name, options):
-        report.write(results.store(stored, table, targets, partly=partly))
+        everything = results.store(stored, table, targets, partly=partly)
+        report.write(everything)
+        pictures.write(everything)
     print(report.written(Results(tables={stored: table})))
     missed = sum(target.reached is False for target in table.targets)
     print(f"{stored}: {missed} of {len(table.targets)} figures short of their target", flush=True)

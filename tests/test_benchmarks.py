@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks import operators, record, recorded, report, results
+from benchmarks import operators, pictures, record, recorded, report, results
 from benchmarks.__main__ import main
 from benchmarks.controllers import bodies
 from benchmarks.controllers import cases as controllers
@@ -323,6 +324,25 @@ def test_the_pages_have_the_figures_of_the_results() -> None:
     assert {"recorded"} <= set(stored.tables) <= {"recorded", "real", "far", "controllers", results.LARGE}
     assert report.RESULTS.read_text("utf-8") == report.written(stored)
     assert report.PAGE.read_text("utf-8") == report.page(report.PAGE.read_text("utf-8"), stored)
+
+
+def test_the_pictures_are_those_of_the_results() -> None:
+    drawn = dict(pictures.drawn(results.read()))
+    assert {file.name: file.read_text("utf-8") for file in pictures.FOLDER.iterdir()} == drawn
+    for text in drawn.values():
+        assert xml.etree.ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314
+
+
+def test_a_picture_has_a_bar_for_each_measured_client() -> None:
+    figures = [
+        results.figure("list", "list", client, "seconds", "ms", [value])
+        for client, value in (("ours", 0.5), ("lightkube", 2.0))
+    ]
+    table = msgspec.structs.replace(results.read().tables["real"], figures=figures)
+    text = pictures.svg(pictures.PICTURES[0], results.Results(tables={"real": table}), pictures.THEMES["dark"])
+    bars = re.findall(r'<rect [^>]*width="([\d.]+)"', text)
+    assert [float(bars[1]) / float(width) for width in bars] == [4.0, 1.0]
+    assert "<desc>kubeclient 500 ms; lightkube 2,000 ms</desc>" in text
 
 
 def test_the_page_about_performance_has_measured_figures_only() -> None:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -31,7 +32,11 @@ def prepare(output: Path) -> None:
     if lost := navigation.missing(config["nav"], folder):
         sys.exit(f"pages and the navigation of mkdocs.yml differ: {', '.join(lost)}")
     config |= {"docs_dir": "pages", "site_dir": "html"}
-    (output / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    (output / "mkdocs.yml").write_text(_yaml(config), "utf-8")
+
+
+def _yaml(config: dict[str, Any]) -> str:
+    return yaml.safe_dump(config, sort_keys=False)  # pyright: ignore[reportUnknownMemberType] - partial stubs
 
 
 def main() -> int:

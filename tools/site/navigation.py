@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 
 def expanded(entries: list[Any], pages: Path) -> list[Any]:
@@ -16,11 +16,10 @@ def expanded(entries: list[Any], pages: Path) -> list[Any]:
     found: list[Any] = []
     for entry in entries:
         if isinstance(entry, dict):
-            found += [
-                {title: inner if isinstance(inner, str) else expanded(inner, pages)}
-                for title, inner in entry.items()
-                if isinstance(inner, str) or expanded(inner, pages)
-            ]
+            for title, inner in cast("dict[str, Any]", entry).items():
+                below = inner if isinstance(inner, str) else expanded(inner, pages)
+                if below:
+                    found.append({title: below})
         elif entry.endswith("/*"):
             found += _folder(pages / entry.removesuffix("/*"), pages)
         else:
