@@ -66,17 +66,12 @@ BUGS: Final = (
         'return self.namespace in ("", namespace) and',
         "return True and",
     ),
-    Bug(
-        "watches-of-all-kinds",
-        "_server.watching",
-        "if change.storage != self._selection.storage or self.is_muted:",
-        "if self.is_muted:",
-    ),
+    Bug("watches-of-all-kinds", "_server.watching", "if change.storage != self._selection.storage or ", "if "),
     Bug(
         "no-bookmark-at-the-end",
         "_server.watching",
-        "if self._bookmark is not None and not self.is_muted:",
-        "if False:",
+        "            self._mark(version)\n            self.end()\n",
+        "            self.end()\n",
     ),
     # Lists.
     Bug("remaining-with-selectors", "_server.listing", "remaining = None if has_selectors else", "remaining ="),
@@ -149,7 +144,7 @@ BUGS: Final = (
     Bug(
         "every-update-is-a-change",
         "_server.updating",
-        "if document == live or options.is_dry_run:",
+        "if options.is_dry_run or (document == live and state.is_current(resource, document)):",
         "if options.is_dry_run:",
     ),
     Bug(
@@ -194,18 +189,8 @@ BUGS: Final = (
         'query.get("fieldValidation") or "Warn"',
         'query.get("fieldValidation") or "Strict"',
     ),
-    Bug(
-        "no-short-names",
-        "_server.discovery",
-        '        entry["shortNames"] = list(facts.short_names)\n',
-        "        pass\n",
-    ),
-    Bug(
-        "groups-are-unsorted",
-        "_server.discovery",
-        "return sorted({resource.group for resource in resources})",
-        "return sorted({resource.group for resource in resources}, reverse=True)",
-    ),
+    Bug("no-short-names", "_server.discovery", '        entry["shortNames"] = facts.short_names\n', "        pass\n"),
+    Bug("groups-are-unsorted", "_server.discovery", "[*known, *sorted(", "[*sorted(known), *sorted("),
     Bug(
         "definitions-keep-their-objects",
         "_server.definitions",

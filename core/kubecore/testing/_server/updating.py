@@ -23,6 +23,8 @@ _MODIFIED: Final = "the object has been modified; please apply your changes to t
 
 _COUNTS_ANNOTATIONS: Final = ("apps", "deployments")
 """The kind whose generation a change of the annotations raises."""
+_KEPT_BY_STATUS: Final = {("apps", "deployments"): "labels", ("", "pods"): "ownerReferences"}
+"""Fields of metadata that requests to the status do not change."""
 
 
 def check_names(resource: Resource, received: Received, wanted: dict[str, Any]) -> None:
@@ -146,12 +148,18 @@ def merged(resource: Resource, subresource: str, live: dict[str, Any], body: dic
         if resource.is_custom:  # Of its metadata, only the managed fields are taken.
             taken = {key: value for key, value in found["metadata"].items() if key == "managedFields"}
             return {**result, "metadata": {**_without(live["metadata"], "managedFields"), **taken}}
-        return {**result, "metadata": found["metadata"]}
+        return {**result, "metadata": _of_status(resource, live["metadata"], found["metadata"])}
     if "status" in resource.subresources:
         found = _without(found, "status")
         if "status" in live:
             found["status"] = live["status"]
     return found
+
+
+def _of_status(resource: Resource, live: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata that a request to the status of a built-in kind leaves."""
+    kept = _KEPT_BY_STATUS.get((resource.group, resource.resource), "")
+    return {**_without(new, kept), kept: live[kept]} if kept in live else _without(new, kept)
 
 
 def _without(found: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""Conformance cases: details in which random histories once differed."""
+
+from __future__ import annotations
+
+from tests.conformance.bodies import config_map, definition, deployment, lease, pod, widget, with_metadata
+from tests.conformance.cases import case
+from tests.conformance.wire import Wire
+
+OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "0f0f0f0f-0000-4000-8000-000000000000"}
+SCALE = {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.ready"}
+
+
+@case("the status of a Deployment keeps its labels, that of a Pod its owners")
+def kept_by_status(wire: Wire) -> None:
+    for plural, body in (("deployments", deployment()), ("pods", pod())):
+        made = wire.post(plural, with_metadata(body, labels={"x": "1"}, annotations={"x": "1"}))
+        changed = with_metadata(made, labels={"x": "2"}, annotations={"x": "2"}, ownerReferences=[OWNER])
+        wire.put(f"{plural}/a/status", changed)
+        wire.patch(f"{plural}/a/status", {"metadata": {"labels": {"x": "3"}, "annotations": {"x": "3"}}})
+
+
+@case("a watch gets the stored state of a deleted object, the client that of its request")
+def last_states(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    for plural, body in (("configmaps", config_map()), ("widgets", widget(wire.group, size=1))):
+        held = wire.post(plural, with_metadata(body, finalizers=["example.com/a"]))
+        wire.delete(f"{plural}/a")
+        wire.patch(f"{plural}/a", {"metadata": {"finalizers": None, "labels": {"x": "1"}}})
+        wire.watch(plural, 2, resourceVersion=held["metadata"]["resourceVersion"])
+        made = wire.post(plural, body)
+        wire.delete(f"{plural}/a", propagationPolicy="Foreground")
+        wire.delete(f"{plural}/a", propagationPolicy="Background")
+        wire.watch(plural, 2, resourceVersion=made["metadata"]["resourceVersion"])
+
+
+@case("a page of selected objects has a token if any object follows")
+def tokens_of_selections(wire: Wire) -> None:
+    for name in "abc":
+        wire.post("configmaps", with_metadata(config_map(name), labels={"last": str(name == "c").lower()}))
+    wire.get("configmaps", limit=2, labelSelector="last=false")
+    wire.get("configmaps", limit=1, labelSelector="last=true")
+    wire.get("configmaps", limit=1, fieldSelector="metadata.name=a")
+    wire.get("configmaps", limit=1, fieldSelector="metadata.name=a,metadata.name!=b", labelSelector="last")
+    wire.get("configmaps", limit=2, fieldSelector="metadata.name!=c")
+
+
+@case("preconditions and the deletion of a collection name the group and the version before")
+def deletions_in_groups(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    for plural, body in (("leases", lease()), ("widgets", widget(wire.group, size=1))):
+        made = wire.post(plural, body)
+        wire.delete(f"{plural}/a", {"preconditions": {"uid": "other"}})
+        wire.patch(f"{plural}/a", {"metadata": {"labels": {"x": "1"}}})
+        wire.delete(f"{plural}/a", {"preconditions": {"resourceVersion": made["metadata"]["resourceVersion"]}})
+        wire.delete(plural, propagationPolicy="Orphan")
+        wire.get(plural)
+
+
+@case("custom objects with a scale need numbers of replicas in range")
+def scales_of_custom_objects(wire: Wire) -> None:
+    wire.define(definition(wire.group, subresources={"status": {}, "scale": SCALE}))
+    for size in (0, -1, 2147483648, "x", 1.5, None, {"a": 1}, [1], True):
+        wire.post("widgets", widget(wire.group, size=size), dryRun="All")
+    made = wire.post("widgets", widget(wire.group, size=1))
+    for size in (-1, "x", 2147483648):
+        wire.put("widgets/a", {**made, "spec": {"size": size}})
+        wire.patch("widgets/a", {"spec": {"size": size}})
+    for ready in (-1, "x", 2147483648, 5):
+        wire.put("widgets/a/status", {**made, "status": {"ready": ready}}, dryRun="All")
+    wire.put("widgets/a", {**made, "spec": {"mode": "other", "size": -1}})
+    wire.post("widgets", {**widget(wire.group), "spec": "x"})
+    wire.post("widgets", {**widget(wire.group, "UPPER", size="x")})
