@@ -27,6 +27,10 @@ MOST: Final = 400
 """How many bodies of one resource are tried."""
 
 
+ADMITTED: Final = ("preemptionPolicy", "priority", "serviceAccount", "serviceAccountName", "tolerations")
+"""Fields of pods that admission sets: `_rules/admission.py` has rules for them."""
+
+
 class Probe:
     """Sends requests that show facts about resources.
 
@@ -128,7 +132,8 @@ class Probe:
         updated = self.send("PUT", f"{path}?dryRun=All", plain)
         labels = {"metadata": {"labels": {"facts": "x"}}}
         labelled = self.send("PATCH", f"{path}?dryRun=All", labels, "application/merge-patch+json")[1]
-        deleted = self.send("DELETE", f"{path}?dryRun=All")[1]
+        by_default = self.send("DELETE", f"{path}?dryRun=All")[1]
+        deleted = self.send("DELETE", f"{path}?dryRun=All&propagationPolicy=Background")[1]
         collection = self.send("DELETE", f"{place}?dryRun=All&fieldSelector=metadata.name%3D{name}")[1]
         facts = {
             "unconditional_update": updated[0] == 200,
@@ -137,7 +142,7 @@ class Probe:
             > made["metadata"].get("generation", 0),
             "deleted": "status" if deleted.get("kind") == "Status" else "object",
             "deleted_grace": deleted.get("metadata", {}).get("deletionGracePeriodSeconds"),
-            "deleted_finalizers": deleted.get("metadata", {}).get("finalizers", []),
+            "deleted_finalizers": by_default.get("metadata", {}).get("finalizers", []),
             "deleted_collection": "status" if collection.get("kind") == "Status" else "list",
             "immutable": list(self._immutable(path, made)),
         }
@@ -200,6 +205,9 @@ def main() -> None:
     plain, special, conditional = probe.defaults.found()
     for root, types in special.items():
         resources[root]["defaults"] = types
+    of_pods = resources["v1/pods"]["defaults"]["io.k8s.api.core.v1.PodSpec"]
+    for name in ADMITTED:
+        of_pods.pop(name, None)
     facts = {"version": VERSION, "resources": resources, "defaults": plain, "conditional": conditional}
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -58,8 +58,6 @@ class _Filling:
 
     def _set(self, value: dict[str, Any], name: str, *, whole: bool) -> None:
         special = self._special.get(name, {})
-        if "tolerations" in special and value.get("tolerations"):
-            _tolerations(value["tolerations"], special["tolerations"])
         for source in (special, self._defaults.get(name, {})):
             for field, default in source.items():
                 if value.get(field) is None and not (whole and field in _ROOT):
@@ -67,17 +65,6 @@ class _Filling:
         rule = _RULES.get(name)
         if rule is not None:
             rule(value)
-
-
-def _tolerations(present: list[Any], added: list[Any]) -> None:
-    """Add the tolerations of pods whose taint is not tolerated yet."""
-    for each in added:
-        if not any(_tolerates(found, each["key"]) for found in present):
-            present.append(copy.deepcopy(each))
-
-
-def _tolerates(toleration: Any, key: str) -> bool:
-    return toleration.get("key") in (None, "", key) and toleration.get("effect") in (None, "", "NoExecute")
 
 
 def _container(value: dict[str, Any]) -> None:

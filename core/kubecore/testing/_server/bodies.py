@@ -10,6 +10,7 @@ import msgspec
 from kubecore.codec import yaml
 from kubecore.errors import KubeError
 from kubecore.testing._patching.go_values import json_type
+from kubecore.testing._rules import validation
 from kubecore.testing._rules.storing import EMPTY_LISTS
 from kubecore.testing._schemas import checking
 from kubecore.testing._schemas.json_values import is_map, map_at
@@ -222,7 +223,7 @@ def _name(value: Mapping[str, Any]) -> str:
 
 
 def checked(document: dict[str, Any], resource: Resource, old: dict[str, Any] | None, part: str = "") -> list[str]:
-    """Check an object beyond its types: a custom resource by its schema. Rules of built-in kinds are not simulated.
+    """Check an object beyond its types: a custom resource by its schema. Rules of built-in kinds are checked before.
 
     Args:
         document: The object.
@@ -237,7 +238,8 @@ def checked(document: dict[str, Any], resource: Resource, old: dict[str, Any] | 
         RequestError: 422, it is invalid.
     """
     if not resource.is_custom:
-        return [] if resource.kind in _WITHOUT_RULES else ["values of the kind are checked by their types only"]
+        is_known = resource.kind in _WITHOUT_RULES or validation.has_rules(resource.group, resource.kind)
+        return [] if is_known else ["values of the kind are checked by their types only"]
     verdict = objects.check(document, _schema(resource), old, part=part)
     if verdict.causes:
         raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), verdict.causes)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from kubecore.testing._apply.managed import track_update
-from kubecore.testing._rules import defaults
+from kubecore.testing._rules import admission, defaults, validation
 from kubecore.testing._rules.facts import Facts
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, metadata, metadata_rules
@@ -15,7 +16,7 @@ from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
-from kubecore.testing._server.state import State
+from kubecore.testing._server.state import NAMESPACES, State
 
 __all__ = ["create", "in_namespace", "new_object", "not_updatable_fields", "store_new", "with_defaults"]
 
@@ -37,17 +38,19 @@ def create(
     Raises:
         RequestError: The server refuses it.
     """
-    document = new_object(state, resource, received, body)
-    document = track_update(
-        None,
-        document,
-        resource.schema,
-        manager=options.manager,
-        api_version=resource.api_version,
-        now=state.timestamp(),
-        reset=not_updatable_fields(resource, ""),
-    )
-    return store_new(state, resource, document, options)
+
+    def managed(document: dict[str, Any]) -> dict[str, Any]:
+        return track_update(
+            None,
+            document,
+            resource.schema,
+            manager=options.manager,
+            api_version=resource.api_version,
+            now=state.timestamp(),
+            reset=not_updatable_fields(resource, ""),
+        )
+
+    return store_new(state, resource, new_object(state, resource, received, body, managed), options)
 
 
 def store_new(state: State, resource: Resource, document: dict[str, Any], options: WriteOptions) -> dict[str, Any]:
@@ -62,8 +65,21 @@ def store_new(state: State, resource: Resource, document: dict[str, Any], option
     return state.write(resource, document)
 
 
-def new_object(state: State, resource: Resource, received: Received, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the object that a create makes, before its managed fields.
+def new_object(
+    state: State,
+    resource: Resource,
+    received: Received,
+    body: dict[str, Any],
+    managed: Callable[[dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the object that a create makes.
+
+    Args:
+        state: The state.
+        resource: The resource.
+        received: The request.
+        body: The object that the request contains, as `bodies.understood` returns it.
+        managed: Sets the managed fields of the object, before fields that only the server sets.
 
     Raises:
         RequestError: The server refuses it.
@@ -81,8 +97,15 @@ def new_object(state: State, resource: Resource, received: Received, body: dict[
     if name:
         state.check_namespace(resource, received.namespace, name)
     document = with_defaults(resource, document, state.facts)
+    if (resource.group, resource.resource) == NAMESPACES:
+        _label_namespace(document)
+    document = managed(document)
+    if not resource.is_custom:
+        document = admission.admit_create(resource.group, resource.kind, document)
     _set_initial(resource, document)
     causes = list(metadata_rules.causes_of(resource, document["metadata"]))
+    if not resource.is_custom:
+        causes += validation.validate_create(resource.group, resource.kind, document)
     if causes:
         raise invalid(resource.group, resource.kind, name, causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, None))
@@ -132,17 +155,20 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
         document["status"] = dict(facts.status)
     elif "status" in resource.schema.fields and not resource.is_custom and "status" in resource.subresources:
         document["status"] = {}
-    if (resource.group, resource.resource) == ("", "namespaces"):
+    if (resource.group, resource.resource) == NAMESPACES:
         _set_up_namespace(document)
     if resource.storage == DEFINITIONS:
         versions = items_at(map_at(document, "spec"), "versions")
         document["status"]["storedVersions"] = [each.get("name") for each in versions if each.get("storage")]
 
 
-def _set_up_namespace(document: dict[str, Any]) -> None:
+def _label_namespace(document: dict[str, Any]) -> None:
     found = map_at(document, "metadata")
     if found.get("name"):
         found["labels"] = {**map_at(found, "labels"), "kubernetes.io/metadata.name": found["name"]}
+
+
+def _set_up_namespace(document: dict[str, Any]) -> None:
     spec = map_at(document, "spec")
     finalizers = items_at(spec, "finalizers")
     added = [] if "kubernetes" in finalizers else ["kubernetes"]

@@ -14,7 +14,7 @@ from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.options import bad_request, not_supported, refuse
 from kubecore.testing._server.resources import Resource
-from kubecore.testing._server.state import State
+from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import json_reply, success
 
 __all__ = ["DeleteOptions", "delete", "mark_deleted"]
@@ -22,6 +22,11 @@ __all__ = ["DeleteOptions", "delete", "mark_deleted"]
 _PROTECTED: Final = ("default", "kube-system", "kube-public")
 _POLICIES: Final = ("Foreground", "Background", "Orphan", "nil")
 _OPTIONS_KINDS: Final = ("", "DeleteOptions")
+_ORPHANS: Final = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
+_PODS: Final = ("", "pods")
 _GRACE_OF_PODS: Final = 30
 
 
@@ -52,9 +57,12 @@ class DeleteOptions(NamedTuple):
         body = _decoded(received.content) if received.content.strip() else _of_query(received)
         conditions, dry_runs = map_at(body, "preconditions"), items_at(body, "dryRun")
         policy: str = body.get("propagationPolicy") or ""
-        if body.get("orphanDependents") is not None and not policy:
-            policy = "Orphan" if body["orphanDependents"] else "Background"
         causes = list(_causes(policy, dry_runs))
+        if body.get("orphanDependents") is not None:
+            if policy:
+                text = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
+                causes.insert(0, Cause("FieldValueInvalid", text, "propagationPolicy"))
+            policy = "Orphan" if body["orphanDependents"] else "Background"
         refuse("DeleteOptions", causes)
         return cls(
             is_dry_run=bool(dry_runs),
@@ -82,6 +90,8 @@ def _decoded(content: bytes) -> dict[str, Any]:
         body: object = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise bad_request(f"{prefix}unexpected end of JSON input") from None
+    if body is None:
+        return {}
     if not is_map(body):
         target = (
             'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
@@ -111,14 +121,15 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
         RequestError: The server refuses it.
     """
     name = received.name
-    if (resource.group, resource.resource) == ("", "namespaces") and name in _PROTECTED:
+    if (resource.group, resource.resource) == NAMESPACES and name in _PROTECTED:
         details = {"name": name, "kind": "namespaces"}
         text = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
         raise RequestError(403, "Forbidden", text, details=details)
     live = state.find(resource, received.namespace, name).document()
     found, is_gone = mark_deleted(state, resource, live, options)
     if not is_gone or resource.facts.deleted == "object":
-        return json_reply(found)
+        orphans = bool(resource.facts.deleted_finalizers) and not options.policy
+        return json_reply(found, warnings=(_ORPHANS,) if orphans else ())
     details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
     return success({**details, "uid": live["metadata"]["uid"]})
 
@@ -145,6 +156,8 @@ def mark_deleted(
         if found != live and not options.is_dry_run:
             state.write(resource, found)
         return found, False
+    if (resource.group, resource.resource) == _PODS:
+        _set_deletion(state, found, 0, live)
     return found if options.is_dry_run else state.delete(resource, found), True
 
 
@@ -155,7 +168,7 @@ def _set_finalizers(found: dict[str, Any], finalizers: list[str]) -> None:
 
 
 def _namespace_finalizers(resource: Resource, live: dict[str, Any]) -> list[str]:
-    if (resource.group, resource.resource) != ("", "namespaces"):
+    if (resource.group, resource.resource) != NAMESPACES:
         return []
     return items_at(map_at(live, "spec"), "finalizers")
 
@@ -193,7 +206,7 @@ def _with_policy(resource: Resource, finalizers: list[str], policy: str) -> list
 
 def _grace(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> int:
     """Return the seconds that an object has to end."""
-    if (resource.group, resource.resource) != ("", "pods"):
+    if (resource.group, resource.resource) != _PODS:
         return 0
     spec, status = map_at(live, "spec"), map_at(live, "status")
     if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
@@ -211,7 +224,7 @@ def _set_deletion(state: State, found: dict[str, Any], grace: int, live: dict[st
         return
     found["metadata"]["deletionTimestamp"] = metadata.timestamp(state.now() + timedelta(seconds=grace))
     is_definition = found.get("kind") == "CustomResourceDefinition"
-    if not is_definition:
+    if not is_definition and found.get("kind") != "Namespace":
         found["metadata"]["deletionGracePeriodSeconds"] = grace
     if before is None and not is_definition and "generation" in found["metadata"]:
         found["metadata"]["generation"] += 1

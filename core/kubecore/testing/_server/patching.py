@@ -200,9 +200,12 @@ def _created(
 ) -> tuple[dict[str, Any], int, tuple[str, ...]]:
     managers = found["metadata"].get("managedFields")
     body = without_repeated_owners(bodies.understood(found, resource, options.validation), is_patch=True)
+
+    def managed(document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "metadata": _with_managers(document["metadata"], managers)}
+
     with warned(body.warnings):
-        document = new_object(state, resource, received, body.object)
-    document["metadata"] = _with_managers(document["metadata"], managers)
+        document = new_object(state, resource, received, body.object, managed)
     return store_new(state, resource, document, options), 201, body.warnings
 
 

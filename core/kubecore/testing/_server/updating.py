@@ -6,6 +6,7 @@ import copy
 from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
+from kubecore.testing._rules import admission, validation
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, converting, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
@@ -182,12 +183,17 @@ def finish(
     Raises:
         RequestError: 422, it is invalid.
     """
+    built_in = (resource.group, resource.kind)
+    if not (resource.is_custom or received.subresource):
+        document = admission.admit_update(*built_in, live, document)
     document = allocated(state, resource, document, live, is_dry_run=options.is_dry_run)
     document = {**document, "metadata": metadata.fixed(live["metadata"], document["metadata"])}
     causes = list(metadata.fixed_causes(live["metadata"], document["metadata"]))
     causes *= 2 if resource.is_custom else 1  # The real server checks these fields of custom objects twice.
     causes += metadata_rules.causes_of(resource, document["metadata"])
     causes += _finalizer_causes(live["metadata"], document["metadata"])
+    if not resource.is_custom:
+        causes += validation.validate_update(*built_in, live, document, subresource=received.subresource)
     if causes:
         raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, live, received.subresource))

@@ -1,0 +1,98 @@
+"""Fields that the API server sets after it noted the managers of the others, before it stores an object."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kubecore.testing._schemas.json_values import items_at, map_at
+
+__all__ = ["admit_create", "admit_update"]
+
+Document = dict[str, Any]
+
+_SECONDS: Final = 300
+_TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+
+def admit_create(group: str, kind: str, new: Document) -> Document:
+    """Return a new object with the fields that the server sets. The object itself is not changed.
+
+    Args:
+        group: The API group of its kind, "" for core.
+        kind: Its kind.
+        new: The object with its defaults and its uid.
+    """
+    change = _CREATES.get((group, kind))
+    return new if change is None else change(new)
+
+
+def admit_update(group: str, kind: str, old: Document, new: Document) -> Document:
+    """Return the new state of an object with the fields that the server sets. The state itself is not changed.
+
+    Args:
+        group: The API group of its kind, "" for core.
+        kind: Its kind.
+        old: The stored object.
+        new: The new state with its defaults.
+    """
+    change = _UPDATES.get((group, kind))
+    return new if change is None else change(old, new)
+
+
+def _pod(new: Document) -> Document:
+    spec = dict(map_at(new, "spec"))
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    if not spec.get("serviceAccountName"):
+        spec["serviceAccountName"] = "default"
+    spec["serviceAccount"] = spec["serviceAccountName"]
+    return {**new, "spec": _tolerating(spec)}
+
+
+def _changed_pod(old: Document, new: Document) -> Document:
+    before, spec = map_at(old, "spec"), dict(map_at(new, "spec"))
+    for name in ("priority", "preemptionPolicy"):
+        if name in before and spec.get(name) is None:
+            spec[name] = before[name]
+    return {**new, "spec": _tolerating(spec)}
+
+
+def _tolerating(spec: Document) -> Document:
+    """Return the spec of a pod that tolerates nodes that are not ready, for five minutes."""
+    present = items_at(spec, "tolerations")
+    missing = [taint for taint in _TAINTS if not any(_tolerates(found, taint) for found in present)]
+    if not missing:
+        return spec
+    added = [
+        {"effect": "NoExecute", "key": taint, "operator": "Exists", "tolerationSeconds": _SECONDS} for taint in missing
+    ]
+    return {**spec, "tolerations": [*present, *added]}
+
+
+def _tolerates(toleration: Any, taint: str) -> bool:
+    return toleration.get("key") in (None, "", taint) and toleration.get("effect") in (None, "", "NoExecute")
+
+
+def _job(new: Document) -> Document:
+    """Return a job with the selector of its pods."""
+    spec = map_at(new, "spec")
+    if spec.get("manualSelector"):
+        return new
+    uid, name = new["metadata"]["uid"], new["metadata"].get("name", "")
+    long = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
+    labels = {**long, "controller-uid": uid, "job-name": name}
+    template = dict(map_at(spec, "template"))
+    of_template = map_at(template, "metadata")
+    template["metadata"] = {**of_template, "labels": {**map_at(of_template, "labels"), **labels}}
+    selector = copy.deepcopy(map_at(spec, "selector"))
+    found = new["metadata"]
+    if not found.get("labels"):
+        found = {**found, "labels": {**map_at(of_template, "labels"), **labels}}
+    selector["matchLabels"] = {**map_at(selector, "matchLabels"), "batch.kubernetes.io/controller-uid": uid}
+    return {**new, "metadata": found, "spec": {**spec, "template": template, "selector": selector}}
+
+
+_CREATES: Final[Mapping[tuple[str, str], Callable[[Document], Document]]] = {("", "Pod"): _pod, ("batch", "Job"): _job}
+_UPDATES: Final[Mapping[tuple[str, str], Callable[[Document, Document], Document]]] = {("", "Pod"): _changed_pod}

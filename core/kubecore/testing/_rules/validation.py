@@ -1,0 +1,86 @@
+"""Registry of the rules of built-in kinds: faults of new objects and of updates. Modules are imported when used."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+from kubecore.testing._server.failures import Cause
+
+__all__ = ["Document", "Rules", "has_rules", "validate_create", "validate_update"]
+
+Document = dict[str, Any]
+
+
+def _nothing_new(_new: Document) -> Iterable[Cause]:
+    return ()
+
+
+def _nothing_changed(_old: Document, _new: Document) -> Iterable[Cause]:
+    return ()
+
+
+class Rules(NamedTuple):
+    """The rules of one kind. The metadata that all kinds share is checked before, by `_server/metadata.py`.
+
+    Attributes:
+        create: Yields the faults of a new object with its defaults, in the server's order.
+        update: Yields the faults of the new state of an object: that of the stored object, and the new one.
+        update_status: The same for an update of the subresource `status`.
+        is_complete: Whether all rules of the server are checked; if not, the writes are in `unsure`.
+    """
+
+    create: Callable[[Document], Iterable[Cause]] = _nothing_new
+    update: Callable[[Document, Document], Iterable[Cause]] = _nothing_changed
+    update_status: Callable[[Document, Document], Iterable[Cause]] = _nothing_changed
+    is_complete: bool = True
+
+
+_MODULES: Final[Mapping[tuple[str, str], str]] = {}
+"""The module with the rules of a kind, by group and kind. It has `RULES`, a mapping of kinds to `Rules`."""
+
+
+@functools.cache
+def _rules(group: str, kind: str) -> Rules | None:
+    name = _MODULES.get((group, kind))
+    if name is None:
+        return None
+    rules: Mapping[str, Rules] = import_module(f"kubecore.testing._rules.{name}").RULES
+    return rules[kind]
+
+
+def has_rules(group: str, kind: str) -> bool:
+    """Return whether all rules of a kind are checked."""
+    found = _rules(group, kind)
+    return found is not None and found.is_complete
+
+
+def validate_create(group: str, kind: str, new: Document) -> list[Cause]:
+    """Return the faults of a new object.
+
+    Args:
+        group: The API group of its kind, "" for core.
+        kind: Its kind.
+        new: The object with its defaults.
+    """
+    found = _rules(group, kind)
+    return [] if found is None else list(found.create(new))
+
+
+def validate_update(group: str, kind: str, old: Document, new: Document, *, subresource: str = "") -> list[Cause]:
+    """Return the faults of the new state of an object.
+
+    Args:
+        group: The API group of its kind, "" for core.
+        kind: Its kind.
+        old: The stored object.
+        new: The new state with its defaults.
+        subresource: `status` for an update of the status, else "".
+    """
+    found = _rules(group, kind)
+    if found is None:
+        return []
+    check = found.update_status if subresource == "status" else found.update
+    return list(check(old, new))
