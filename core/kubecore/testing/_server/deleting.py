@@ -128,7 +128,7 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
     live = state.find(resource, received.namespace, name).document()
     found, is_gone = mark_deleted(state, resource, live, options)
     if not is_gone or resource.facts.deleted == "object":
-        orphans = bool(resource.facts.deleted_finalizers) and not options.policy
+        orphans = "orphan" in resource.facts.deleted_finalizers and not options.policy
         return json_reply(found, warnings=(_ORPHANS,) if orphans else ())
     details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
     return success({**details, "uid": live["metadata"]["uid"]})
