@@ -11,7 +11,16 @@ import msgspec
 from kubecore.testing._server.failures import Cause, quoted
 from kubecore.testing._server.resources import Resource
 
-__all__ = ["causes_of", "has_domain", "has_free_finalizers", "key_faults", "name_causes", "owner_json", "value_faults"]
+__all__ = [
+    "causes_of",
+    "has_domain",
+    "has_free_finalizers",
+    "key_faults",
+    "name_causes",
+    "name_faults",
+    "owner_json",
+    "value_faults",
+]
 
 _MOST_OF_ANNOTATIONS: Final = 262144
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -110,12 +119,12 @@ def name_causes(resource: Resource, name: str, prefix: str = "") -> Iterator[Cau
     if not name:
         yield Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
         return
-    faults = list(_name_faults(name, resource.facts.name_rule))
+    faults = list(name_faults(name, resource.facts.name_rule))
     for text in faults:
         yield _invalid("metadata.name", name, text)
     if prefix and not faults:
         shown = f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") else prefix
-        for text in _name_faults(shown, resource.facts.name_rule):
+        for text in name_faults(shown, resource.facts.name_rule):
             yield _invalid("metadata.generateName", prefix, text)
 
 
@@ -123,7 +132,13 @@ def _invalid(field: str, value: str, text: str) -> Cause:
     return Cause("FieldValueInvalid", f"Invalid value: {quoted(value)}: {text}", field)
 
 
-def _name_faults(name: str, rule: str) -> Iterator[str]:
+def name_faults(name: str, rule: str) -> Iterator[str]:
+    """Yield the faults of a name.
+
+    Args:
+        name: The name.
+        rule: `path`, `subdomain`, `label` or `label 1035`.
+    """
     if rule == "path":
         if name in (".", ".."):
             yield f"may not be '{name}'"

@@ -1,0 +1,221 @@
+"""Faults of single values, as the API server describes them: the parts of which the rules of kinds are made. No I/O."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from kubecore import quantity
+from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._server.failures import Cause
+from kubecore.testing._server.metadata_rules import key_faults, name_faults, value_faults
+
+__all__ = [
+    "PROTOCOLS",
+    "amount",
+    "at_least",
+    "changed",
+    "chosen",
+    "config_keys",
+    "duplicate",
+    "forbidden",
+    "hosted",
+    "immutable",
+    "invalid",
+    "ip_address",
+    "key",
+    "label_selector",
+    "labels",
+    "name",
+    "port_name",
+    "port_number",
+    "required",
+    "shown",
+    "too_long",
+    "unsupported",
+]
+
+PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
+
+_CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+_CONFIG_KEY_TEXT: Final = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
+    "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+_PORT_CHARS: Final = re.compile(r"[-a-z0-9]+")
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is shown in a fault."""
+    return msgspec.json.encode(value).decode()
+
+
+def _with(start: str, detail: str) -> str:
+    return f"{start}: {detail}" if detail else start
+
+
+def required(field: str, detail: str = "") -> Cause:
+    """Return the fault of a missing value."""
+    return Cause("FieldValueRequired", _with("Required value", detail), field)
+
+
+def invalid(field: str, value: Any, detail: str) -> Cause:
+    """Return the fault of a value that is not valid."""
+    return Cause("FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}", field)
+
+
+def unsupported(field: str, value: Any, known: Sequence[str]) -> Cause:
+    """Return the fault of a value that is not one of some."""
+    names = ", ".join(shown(name) for name in known)
+    return Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {names}", field)
+
+
+def forbidden(field: str, detail: str) -> Cause:
+    """Return the fault of a value that must be omitted or kept."""
+    return Cause("FieldValueForbidden", _with("Forbidden", detail), field)
+
+
+def duplicate(field: str, value: Any) -> Cause:
+    """Return the fault of a value that exists before."""
+    return Cause("FieldValueDuplicate", f"Duplicate value: {shown(value)}", field)
+
+
+def too_long(field: str, most: int, unit: str = "bytes") -> Cause:
+    """Return the fault of a text that is too long."""
+    return Cause("FieldValueTooLong", f"Too long: may not be more than {most} {unit}", field)
+
+
+def changed(field: str, value: Any) -> Cause:
+    """Return the fault of a field that never changes."""
+    return invalid(field, value, "field is immutable")
+
+
+def immutable(field: str, old: Any, new: Any) -> Iterator[Cause]:
+    """Yield the fault of a field that never changes, if it changed."""
+    if (old or None) != (new or None):
+        yield changed(field, new)
+
+
+def chosen(field: str, value: Any, known: Sequence[str], *, is_required: bool = False) -> Iterator[Cause]:
+    """Yield the fault of a value that is not one of some.
+
+    Args:
+        field: The path.
+        value: The value; None is the same as "".
+        known: The valid ones.
+        is_required: Whether an empty value is a missing one; else it is one that is not supported.
+    """
+    if is_required and not value:
+        yield required(field)
+    elif (value or "") not in known:
+        yield unsupported(field, value or "", known)
+
+
+def name(field: str, value: str, rule: str) -> Iterator[Cause]:
+    """Yield the faults of a name that another object has; `metadata_rules.name_faults` has the rules."""
+    for text in name_faults(value, rule):
+        yield invalid(field, value, text)
+
+
+def key(field: str, value: str) -> Iterator[Cause]:
+    """Yield the faults of the key of a label or of a taint."""
+    for text in key_faults(value):
+        yield invalid(field, value, text)
+
+
+def labels(field: str, found: dict[str, Any]) -> Iterator[Cause]:
+    """Yield the faults of labels."""
+    for each, value in sorted(found.items()):
+        yield from key(field, each)
+        for text in value_faults(value):
+            yield invalid(field, value, text)
+
+
+def label_selector(field: str, found: dict[str, Any]) -> Iterator[Cause]:
+    """Yield the faults of a label selector."""
+    yield from labels(f"{field}.matchLabels", map_at(found, "matchLabels"))
+    for index, each in enumerate(items_at(found, "matchExpressions")):
+        yield from _requirement(f"{field}.matchExpressions[{index}]", each)
+
+
+def _requirement(field: str, found: dict[str, Any]) -> Iterator[Cause]:
+    operator, values = found.get("operator", ""), items_at(found, "values")
+    if operator in ("In", "NotIn") and not values:
+        yield required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    elif operator in ("Exists", "DoesNotExist") and values:
+        yield forbidden(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+    elif operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
+        yield invalid(f"{field}.operator", operator, "not a valid selector operator")
+    yield from key(f"{field}.key", found.get("key", ""))
+    for index, value in enumerate(values):
+        for text in value_faults(value):
+            yield invalid(f"{field}.values[{index}]", value, text)
+
+
+def config_keys(field: str, keys: Collection[str]) -> Iterator[Cause]:
+    """Yield the faults of the keys of a ConfigMap or of a Secret."""
+    for each in sorted(keys):
+        place = f"{field}[{each}]"
+        if len(each) > 253:
+            yield invalid(place, each, "must be no more than 253 bytes")
+        if not _CONFIG_KEY.fullmatch(each):
+            yield invalid(place, each, _CONFIG_KEY_TEXT)
+        elif each in (".", ".."):
+            yield invalid(place, each, f"must not be '{each}'")
+        elif each.startswith(".."):
+            yield invalid(place, each, "must not start with '..'")
+
+
+def port_number(field: str, value: Any) -> Iterator[Cause]:
+    """Yield the fault of the number of a port."""
+    if not 1 <= value <= 65535:
+        yield invalid(field, value, "must be between 1 and 65535, inclusive")
+
+
+def port_name(field: str, value: str) -> Iterator[Cause]:
+    """Yield the faults of the name of a port."""
+    if len(value) > 15:
+        yield invalid(field, value, "must be no more than 15 characters")
+    if not _PORT_CHARS.fullmatch(value):
+        yield invalid(field, value, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not re.search(r"[a-z]", value):
+        yield invalid(field, value, "must contain at least one letter (a-z)")
+    if "--" in value:
+        yield invalid(field, value, "must not contain consecutive hyphens")
+    if value.startswith("-") or value.endswith("-"):
+        yield invalid(field, value, "must not begin or end with a hyphen")
+
+
+def hosted(field: str, value: str | int) -> Iterator[Cause]:
+    """Yield the faults of a port that has a number or a name."""
+    if isinstance(value, int):
+        yield from port_number(field, value)
+    else:
+        yield from port_name(field, value)
+
+
+def at_least(field: str, value: Any, least: int, text: str = "") -> Iterator[Cause]:
+    """Yield the fault of a number that is too small; None is valid."""
+    if value is not None and value < least:
+        yield invalid(field, value, text or f"must be greater than or equal to {least}")
+
+
+def amount(field: str, value: Any, *, is_positive: bool = False) -> Iterator[Cause]:
+    """Yield the fault of a quantity that is negative, or not positive."""
+    number = quantity.parse(value)
+    if is_positive and number <= 0:
+        yield invalid(field, value, "must be greater than zero")
+    elif number < 0:
+        yield invalid(field, value, "must be greater than or equal to 0")
+
+
+def ip_address(field: str, value: str) -> Iterator[Cause]:
+    """Yield the fault of a text that is not an IP address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
