@@ -125,6 +125,23 @@ class Objects:
         path = path_to(self._resource(kind), namespace, name)
         self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
 
+    def patch(self, kind: Kind, name: str, namespace: str, changes: Mapping[str, Any]) -> None:
+        """Change an object by a merge patch, as another program does, without a recorded request.
+
+        Raises:
+            StatusError: The server refuses it.
+        """
+        path = path_to(self._resource(kind), namespace, name)
+        self._send("PATCH", path, changes, content_type="application/merge-patch+json")
+
+    def delete(self, kind: Kind, name: str, namespace: str = "") -> None:
+        """Delete an object, as another program does, without a recorded request.
+
+        Raises:
+            StatusError: The server refuses it.
+        """
+        self._send("DELETE", path_to(self._resource(kind), namespace, name))
+
     def set_logs(self, name: str, namespace: str, data: str | bytes, container: str = "") -> None:
         """Set the log of a container.
 
@@ -207,10 +224,12 @@ class Objects:
     def _resource(self, kind: Kind) -> Resource:
         return resource_of(self._server.state.resources, kind)
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
+    ) -> dict[str, Any]:
         """Send a request that is not recorded and that no fault applies to."""
         content = b"" if body is None else msgspec.json.encode(body)
-        headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "kubecore.testing"}
+        headers = {"accept": "application/json", "content-type": content_type, "user-agent": "kubecore.testing"}
         received = Received(method=method, path=path, headers=headers, content=content)
         route(received)
         reply = self._gate.perform(received, Plan(), is_internal=True)
