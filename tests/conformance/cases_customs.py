@@ -338,6 +338,12 @@ def versions_that_differ(wire: Wire) -> None:
     wire.get("widgets/b")
     wire.get(other)
     wire.watch(other, 2)
+    path = f"customresourcedefinitions/widgets.{wire.group}"
+    swapped = [{"op": "replace", "path": f"/spec/versions/{n}/storage", "value": bool(n)} for n in (0, 1)]
+    wire.patch(path, swapped, "json")
+    wire.wait(2)
+    wire.get("widgets/b")
+    wire.get(f"{other}/b")
 
 
 @case("status and scale of custom objects")

@@ -90,8 +90,7 @@ def test_held_object_keeps_its_definition(client: Client) -> None:
     client.send("POST", WIDGETS, {**widget(GROUP), "metadata": {"name": "a", "finalizers": ["example.com/hold"]}})
     client.send("DELETE", DEFINITION)
     assert client.send("GET", f"{WIDGETS}/a")["metadata"]["deletionTimestamp"]
-    with pytest.raises(NotSimulatedError, match="being deleted"):
-        client.send("POST", WIDGETS, widget(GROUP, "b"))
+    assert "definition is terminating" in client.send("POST", WIDGETS, widget(GROUP, "b"))["message"]
     patch(client, f"{WIDGETS}/a", {"metadata": {"finalizers": None}})
     assert client.reply("GET", DEFINITION).code == 404
 
@@ -127,9 +126,33 @@ def test_patch_that_changes_the_version_is_refused(client: Client) -> None:
         {"type": "string"},
     ],
 )
-def test_definition_that_may_be_invalid_is_not_simulated(schema: Any) -> None:
-    with pytest.raises(NotSimulatedError, match=f"widgets.{GROUP}"):
+def test_definition_with_an_invalid_schema_is_refused(schema: Any) -> None:
+    refused = Client().reply("POST", DEFINITIONS, definition(GROUP, schema))
+    assert refused.code == 422
+    assert b"spec.validation.openAPIV3Schema" in refused.content
+
+
+def test_message_with_go_values_is_not_simulated() -> None:
+    schema = {"type": "object", "allOf": [{"required": ["spec"]}]}
+    with pytest.raises(NotSimulatedError, match="the keyword allOf"):
         Client().send("POST", DEFINITIONS, definition(GROUP, schema))
+
+
+def test_definition_keeps_the_versions_that_were_stored(client: Client) -> None:
+    version = definition(GROUP)["spec"]["versions"][0]
+    versions = [{**version, "storage": False}, {**version, "name": "v2"}]
+    changed = patch(client, DEFINITION, {"spec": {"versions": versions}})
+    assert changed["status"]["storedVersions"] == ["v1", "v2"]
+    assert patch(client, DEFINITION, {"spec": {"versions": versions[1:]}})["code"] == 422
+
+
+def test_watch_ends_when_the_definition_changes(client: Client) -> None:
+    stream = client.reply("GET", f"{WIDGETS}?watch=1").stream
+    assert stream is not None
+    patch(client, DEFINITION, {"metadata": {"labels": {"a": "b"}}})
+    assert not stream.is_ended
+    patch(client, DEFINITION, {"spec": {"names": {"categories": ["all"]}}})
+    assert stream.is_ended
 
 
 def two_versions(**spec: Any) -> dict[str, Any]:
@@ -148,6 +171,15 @@ def test_object_is_read_and_watched_in_another_version() -> None:
     stream = client.reply("GET", f"{other}?watch=1").stream
     assert stream is not None
     assert f'"apiVersion":"{GROUP}/v2"'.encode() in stream.take()[0]
+
+
+def test_webhook_conversion_is_not_simulated() -> None:
+    client, webhook = Client(), {"clientConfig": {"url": "https://a.b"}, "conversionReviewVersions": ["v1"]}
+    client.send("POST", DEFINITIONS, two_versions(conversion={"strategy": "Webhook", "webhook": webhook}))
+    client.send("POST", WIDGETS, widget(GROUP))
+    assert client.send("GET", f"{WIDGETS}/a")["apiVersion"] == f"{GROUP}/v1"
+    with pytest.raises(NotSimulatedError, match="from v1 to v2 by a webhook"):
+        client.send("GET", f"{WIDGETS.replace('/v1/', '/v2/')}/a")
 
 
 def test_watch_sends_the_columns_of_a_table_once(client: Client) -> None:

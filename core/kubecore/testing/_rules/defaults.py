@@ -188,6 +188,10 @@ def _node(value: dict[str, Any]) -> None:
         value["podCIDRs"] = [value["podCIDR"]]
 
 
+def _conversion_service(value: dict[str, Any]) -> None:
+    value.setdefault("port", 443)
+
+
 def _map(value: dict[str, Any], field: str) -> dict[str, Any]:
     """Return a member that is a map; it is added if it is missing."""
     if not is_map(value.get(field)):
@@ -213,5 +217,6 @@ _RULES: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
     f"{_API}.networking.v1.NetworkPolicySpec": _network_policy,
     f"{_API}.rbac.v1.Subject": _subject,
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": _definition_names,
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": _conversion_service,
 }
 """The conditional defaults by the type of the place, set after the others."""

@@ -11,7 +11,7 @@ from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._server.resources import Definition, Resource, Subresource
 
-__all__ = ["accepted_status", "resources_of"]
+__all__ = ["accepted_status", "resources_of", "version_rank"]
 
 _VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _PART_VERBS: Final = frozenset({"get", "patch", "update"})
@@ -31,6 +31,7 @@ def resources_of(definition: Mapping[str, Any], metadata: SchemaType | None = No
         schemas={each["name"]: each["schema"]["openAPIV3Schema"] for each in spec["versions"]},
         revision=int(map_at({**definition}, "metadata").get("resourceVersion") or 0),
         strategy=map_at(spec, "conversion").get("strategy", "None"),
+        warnings=dict(_deprecations(spec)),
     )
     for version in spec["versions"]:
         if not version.get("served"):
@@ -61,6 +62,28 @@ def resources_of(definition: Mapping[str, Any], metadata: SchemaType | None = No
             definition=shared,
             columns=version.get("additionalPrinterColumns") or (),
         )
+
+
+def _deprecations(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the deprecated versions, and the warnings about them."""
+    group, kind = spec["group"], spec["names"]["kind"]
+    current = [each["name"] for each in spec["versions"] if each.get("served") and not each.get("deprecated")]
+    newest = min(current, key=version_rank, default=None)
+    use = f"; use {group}/{newest} {kind}" if newest else ""
+    for version in spec["versions"]:
+        if version.get("deprecated"):
+            text = version.get("deprecationWarning") or f"{group}/{version['name']} {kind} is deprecated{use}"
+            yield version["name"], text
+
+
+def version_rank(version: str) -> tuple[int, int, int, str]:
+    """Return the sort key of a version: stable ones first, then beta, then alpha, the newest first."""
+    for rank, stage in ((1, "beta"), (2, "alpha")):
+        major, sign, minor = version.removeprefix("v").partition(stage)
+        if sign and major.isdigit() and minor.isdigit():
+            return rank, -int(major), -int(minor), ""
+    major = version.removeprefix("v")
+    return (0, -int(major), 0, "") if major.isdigit() else (3, 0, 0, version)
 
 
 def _subresources(group: str, version: Mapping[str, Any], kind: str) -> dict[str, Subresource]:

@@ -182,6 +182,8 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
     document.setdefault("metadata", {})
     if map_at(value, "metadata").get("managedFields") == []:
         document["metadata"]["managedFields"] = []  # An empty list resets the managers.
+    if resource.kind == "CustomResourceDefinition" and map_at(value, "spec").get("versions") == []:
+        map_at(document, "spec")["versions"] = []  # The server shows it in a message.
     return Body(document, tuple(found.faults))
 
 

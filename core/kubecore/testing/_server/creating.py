@@ -11,7 +11,7 @@ from kubecore.testing._rules.facts import Facts
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
-from kubecore.testing._server.definitions import DEFINITIONS, require_simulated
+from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
@@ -96,6 +96,7 @@ def new_object(
     name = wanted.get("name", "")
     if name:
         state.check_namespace(resource, received.namespace, name)
+    state.check_definition(resource, name)
     document = with_defaults(resource, document, state.facts)
     if (resource.group, resource.resource) == NAMESPACES:
         _label_namespace(document)
@@ -103,13 +104,15 @@ def new_object(
     if not resource.is_custom:
         document = admission.admit_create(resource.group, resource.kind, document)
     _set_initial(resource, document)
+    prepare_definition(resource, document, None)
     causes = list(metadata_rules.causes_of(resource, document["metadata"]))
     if not resource.is_custom:
         causes += validation.validate_create(resource.group, resource.kind, document)
+    causes = with_definition_causes(resource, document, None, causes)
     if causes:
         raise invalid(resource.group, resource.kind, name, causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, None))
-    require_simulated(state, resource, document, None)
+    require_free_names(state, resource, document)
     existing = state.store.get(resource.storage, (received.namespace, name))
     if existing is not None:
         raise _already_exists(resource, existing.document(), wanted)
@@ -157,9 +160,6 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
         document["status"] = {}
     if (resource.group, resource.resource) == NAMESPACES:
         _set_up_namespace(document)
-    if resource.storage == DEFINITIONS:
-        versions = items_at(map_at(document, "spec"), "versions")
-        document["status"]["storedVersions"] = [each.get("name") for each in versions if each.get("storage")]
 
 
 def _label_namespace(document: dict[str, Any]) -> None:

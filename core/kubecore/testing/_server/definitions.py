@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
-
-import msgspec
 
 from kubecore.testing._apply.managed import track_update
 from kubecore.testing._schemas.customs import accepted_status, resources_of
-from kubecore.testing._schemas.json_values import is_map, items_at, map_at
-from kubecore.testing._schemas.validation import objects
-from kubecore.testing._schemas.validation.patterns import matches
+from kubecore.testing._schemas.definitions.check import check_definition
+from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._schemas.validation.numbers import fit_floats
+from kubecore.testing._server.converting import as_served
 from kubecore.testing._server.deleting import DeleteOptions, mark_deleted
-from kubecore.testing._server.failures import NotSimulatedError
+from kubecore.testing._server.failures import Cause, NotSimulatedError
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State
-from kubecore.testing._server.store import Key, Record
+from kubecore.testing._server.store import Key, Record, Storage
 
-__all__ = ["DEFINITIONS", "Definitions", "require_simulated"]
+__all__ = ["DEFINITIONS", "Definitions", "prepare_definition", "require_free_names", "with_definition_causes"]
 
 DEFINITIONS: Final = ("apiextensions.k8s.io", "customresourcedefinitions")
 _CLEANUP: Final = "customresourcecleanup.apiextensions.k8s.io"
-_TYPES: Final = frozenset({"array", "boolean", "integer", "number", "object", "string"})
-_LOGIC: Final = ("allOf", "anyOf", "oneOf", "not")
 
 
 class Definitions:
@@ -32,12 +28,14 @@ class Definitions:
 
     Args:
         state: The state of the server.
+        changed: Called with the collection of a kind after its definition changed: its watches end.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, changed: Callable[[Storage], None]) -> None:
         self._state = state
+        self._changed = changed
         self._known: dict[Key, Record] = {}
-        self._ending: set[Key] = set()
+        self._ending: Final = state.ending
 
     def settle(self) -> None:
         """Take note of the definitions that changed since the last call, and serve their kinds."""
@@ -49,24 +47,13 @@ class Definitions:
             if current.get(key) != record:
                 spec = record.document()["spec"]
                 self._state.resources.remove(spec["group"], spec["names"]["plural"])
-                self._ending.discard(key)
+                if key not in current or _served(current[key]) != _served(record):
+                    self._changed((spec["group"], spec["names"]["plural"]))
+                self._ending.discard(key[1])
         for key, record in sorted(current.items()):
-            if before.get(key) != record or key in self._ending:
+            if before.get(key) != record or key[1] in self._ending:
                 self._serve(key, record.document())
         self._known = dict(store.collection(DEFINITIONS))
-
-    def check_creation(self, resource: Resource, key: Key) -> None:
-        """Refuse to create an object of a kind whose definition is being deleted.
-
-        Raises:
-            NotSimulatedError: It is being deleted, and the object is missing.
-        """
-        is_ending = resource.is_custom and ("", resource.group_resource) in self._ending
-        if is_ending and self._state.store.get(resource.storage, key) is None:
-            raise NotSimulatedError(
-                f"creating an object of {resource.group_resource} while its definition is being deleted "
-                "is not simulated; run with --kube=real"
-            )
 
     def _serve(self, key: Key, definition: dict[str, Any]) -> None:
         kind = self._resource()
@@ -91,11 +78,14 @@ class Definitions:
         status: dict[str, Any] = definition.get("status") or {}
         new = accepted_status(definition, self._state.timestamp())
         changed = {**status, **new, "conditions": status.get("conditions") or new["conditions"]}
-        if changed == status:
-            return
+        changed["storedVersions"] = status.get("storedVersions") or new["storedVersions"]
+        if changed != status:
+            self._write_status(kind, key, definition, changed)
+
+    def _write_status(self, kind: Resource, key: Key, definition: dict[str, Any], status: dict[str, Any]) -> None:
         document = track_update(
             definition,
-            {**definition, "status": changed},
+            {**definition, "status": status},
             kind.schema,
             manager="kube-apiserver",
             api_version=kind.api_version,
@@ -112,138 +102,88 @@ class Definitions:
             Whether the definition is gone.
         """
         store = self._state.store
-        finalizers = [name for name in items_at(definition["metadata"], "finalizers") if name != _CLEANUP]
         spec = definition["spec"]
+        self._begin_end(key, definition)
         storage = spec["group"], spec["names"]["plural"]
         for record in list(store.collection(storage).values()) if made else ():
-            mark_deleted(self._state, made[0], record.document(), DeleteOptions())
-        if store.collection(storage) or finalizers:
-            self._ending.add(key)
+            mark_deleted(self._state, made[0], as_served(made[0], record).document(), DeleteOptions())
+        definition = store.collection(DEFINITIONS)[key].document()
+        finalizers = items_at(definition["metadata"], "finalizers")
+        others = [name for name in finalizers if name != _CLEANUP]
+        if store.collection(storage) or others:
+            self._ending.add(key[1])
+            if others != finalizers and not store.collection(storage):
+                store.write(
+                    DEFINITIONS, key, {**definition, "metadata": {**definition["metadata"], "finalizers": others}}
+                )
             return False
-        self._ending.discard(key)
+        self._ending.discard(key[1])
         store.delete(DEFINITIONS, key)
         return True
 
+    def _begin_end(self, key: Key, definition: dict[str, Any]) -> None:
+        """Write that the deletion of the objects of a definition is in progress, once."""
+        status: dict[str, Any] = definition["status"]
+        conditions = items_at(status, "conditions")
+        if not any(each.get("reason") == "InstanceDeletionPending" for each in conditions):
+            return
+        text = {"reason": "InstanceDeletionInProgress", "message": "CustomResource deletion is in progress"}
+        changed = [{**each, **text} if each["type"] == "Terminating" else each for each in conditions]
+        self._write_status(self._resource(), key, definition, {**status, "conditions": changed})
 
-def require_simulated(state: State, resource: Resource, document: dict[str, Any], old: dict[str, Any] | None) -> None:
-    """Refuse a definition that the server would have to check, or whose kinds it can't serve.
+
+def _served(record: Record) -> tuple[Any, Any]:
+    """Return the parts of a definition by which its kind is served."""
+    document = record.document()
+    return document["spec"], map_at(document, "status").get("acceptedNames")
+
+
+def with_definition_causes(
+    resource: Resource, document: dict[str, Any], old: dict[str, Any] | None, causes: list[Cause]
+) -> list[Cause]:
+    """Return the faults of an object with those of a definition, in the order of the server.
 
     Args:
-        state: The state of the server.
         resource: The resource of the object; only definitions are looked at.
         document: The object, with its defaults.
         old: The stored object, for an update.
+        causes: The faults of its metadata.
 
     Raises:
-        NotSimulatedError: The definition may be invalid, or needs conversion, for example.
+        NotSimulatedError: A fault that the server describes in a way that is not simulated.
+    """
+    if resource.storage != DEFINITIONS or not document["metadata"].get("name"):
+        return causes
+    found = list(check_definition(document, old))
+    first = [cause for cause in causes + found if cause.field == "metadata.name"]
+    return first + [cause for cause in causes + found if cause.field != "metadata.name"]
+
+
+def prepare_definition(resource: Resource, document: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Set the stored versions of a new or updated definition, in place."""
+    if resource.storage != DEFINITIONS:
+        return
+    fit_floats(document)
+    versions = items_at(map_at(document, "spec"), "versions")
+    flagged = [each.get("name") for each in versions if each.get("storage")][:1]
+    before = items_at(map_at(document, "status"), "storedVersions") if old is not None else []
+    stored = [*before, *(name for name in flagged if name not in before)]
+    document["status"] = {**map_at(document, "status"), "storedVersions": stored}
+
+
+def require_free_names(state: State, resource: Resource, document: dict[str, Any]) -> None:
+    """Refuse a definition with names that another resource of its group uses.
+
+    Raises:
+        NotSimulatedError: The server would accept only a part of its names.
     """
     if resource.storage != DEFINITIONS:
         return
-    for problem in _problems(state, document, old):
+    for problem in _taken(state, document["spec"]):
         raise NotSimulatedError(
             f"the definition {document['metadata'].get('name', '')}: {problem}; this is not simulated: "
             "run with --kube=real"
         )
-
-
-def _problems(state: State, document: dict[str, Any], old: dict[str, Any] | None) -> Iterator[str]:
-    spec = map_at(document, "spec")
-    names, versions = map_at(spec, "names"), items_at(spec, "versions")
-    if not (names.get("plural") and names.get("kind") and spec.get("group")):
-        yield "its names are incomplete"
-    if document["metadata"].get("name") != f"{names.get('plural')}.{spec.get('group')}":
-        yield "its name is not made of plural and group"
-    if not all(str(names[name]).isalnum() and names[name].isascii() for name in ("kind", "listKind") if name in names):
-        yield "a kind has other characters than letters and digits"
-    words = (names["plural"], names.get("singular") or "a", *(each.get("name") or "" for each in versions))
-    if not all(word.isascii() and word.isalnum() and word == word.lower() and word[0].isalpha() for word in words):
-        yield "a name has other characters than lower case letters and digits"
-    if str(spec.get("group")).endswith(("k8s.io", "kubernetes.io")):
-        yield "its group needs an approval"
-    if spec.get("scope") not in ("Cluster", "Namespaced"):
-        yield f"the scope {spec.get('scope')}"
-    if map_at(spec, "conversion").get("strategy", "None") != "None" or spec.get("preserveUnknownFields"):
-        yield "conversion by a webhook, or unknown fields everywhere"
-    if sum(1 for each in versions if each.get("storage")) != 1:
-        yield "not exactly one version is stored"
-    if len({each.get("name") for each in versions}) != len(versions):
-        yield "two versions have the same name"
-    for each in versions:
-        yield from _problems_of_version(each)
-    yield from _taken(state, spec)
-    if old is not None:
-        yield from _problems_of_update(state, document, old)
-
-
-def _problems_of_version(version: dict[str, Any]) -> Iterator[str]:
-    if version.get("deprecated"):
-        yield "a version is deprecated"
-    schema = map_at(version, "schema").get("openAPIV3Schema")
-    if not is_map(schema) or schema.get("type") != "object":
-        yield "a version has no schema of an object"
-        return
-    if map_at(schema, "properties").get("metadata") not in (None, {"type": "object"}):
-        yield "its schema has rules for metadata"
-    if not _is_structural(schema):
-        yield "its schema may not be structural"
-
-
-def _is_structural(schema: dict[str, Any]) -> bool:
-    """Return whether a schema certainly is structural."""
-    waiting: list[tuple[Any, bool]] = [(schema, False)]
-    while waiting:
-        each, is_logic = waiting.pop()
-        if not is_map(each) or not _is_plain(each, is_logic=is_logic):
-            return False
-        waiting += [(part, is_logic) for part in map_at(each, "properties").values()]
-        for name in ("items", "additionalProperties"):
-            if each.get(name) is not None and each[name] is not True:
-                waiting.append((each[name], is_logic))
-        for name in _LOGIC[:3]:
-            waiting += [(part, True) for part in items_at(each, name)]
-        if "not" in each:
-            waiting.append((each["not"], True))
-    return True
-
-
-def _is_plain(schema: dict[str, Any], *, is_logic: bool) -> bool:
-    if any(name in schema for name in ("$ref", "definitions", "dependencies", "patternProperties", "uniqueItems")):
-        return False
-    if is_logic:
-        return not any(name in schema for name in ("type", "default", "nullable", "additionalProperties")) or (
-            set(schema) == {"type"} and schema["type"] in ("integer", "string")
-        )
-    kind = schema.get("type")
-    if kind is None:
-        is_free = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
-        return bool(is_free)
-    if kind not in _TYPES or (kind == "array") != ("items" in schema):
-        return False
-    if schema.get("properties") and schema.get("additionalProperties") is not None:
-        return False
-    if kind == "array" and not _is_list_valid(schema):
-        return False
-    if "pattern" in schema and matches(str(schema["pattern"]), "") is None:
-        return False
-    return "default" not in schema or _fits(schema)
-
-
-def _fits(schema: dict[str, Any]) -> bool:
-    """Return whether the default of a schema is valid, and complete without changes."""
-    whole: dict[str, Any] = {"type": "object", "properties": {"value": schema}}
-    value = {"value": copy.deepcopy(schema["default"])}
-    return not objects.read(value, whole) and not objects.check(value, whole).causes
-
-
-def _is_list_valid(schema: dict[str, Any]) -> bool:
-    """Return whether the type of a list certainly fits its items."""
-    kind, items = schema.get("x-kubernetes-list-type", "atomic"), map_at(schema, "items")
-    if kind == "map":
-        keys, parts = items_at(schema, "x-kubernetes-list-map-keys"), map_at(items, "properties")
-        return bool(keys) and all(
-            key in parts and (key in items_at(items, "required") or "default" in parts[key]) for key in keys
-        )
-    return kind == "atomic" or (kind == "set" and items.get("type") in ("string", "integer", "boolean", "number"))
 
 
 def _taken(state: State, spec: dict[str, Any]) -> Iterator[str]:
@@ -254,23 +194,3 @@ def _taken(state: State, spec: dict[str, Any]) -> Iterator[str]:
             continue
         if other.kind == names["kind"] or words & {other.resource, other.facts.singular, *other.facts.short_names}:
             yield f"{other.resource} use one of its names"
-
-
-def _problems_of_update(state: State, document: dict[str, Any], old: dict[str, Any]) -> Iterator[str]:
-    spec, before = document["spec"], old["spec"]
-    if [_stored(spec), spec["scope"], spec["names"]["kind"]] != [
-        _stored(before),
-        before["scope"],
-        before["names"]["kind"],
-    ]:
-        yield "the stored version, the scope or the kind changes"
-    schemas = {f"{spec['group']}/{each['name']}": each["schema"]["openAPIV3Schema"] for each in spec["versions"]}
-    for record in state.store.collection((spec["group"], spec["names"]["plural"])).values():
-        found, same = record.document(), record.document()
-        schema = schemas.get(found["apiVersion"])
-        if schema is None or objects.read(found, schema) or msgspec.json.encode(found) != msgspec.json.encode(same):
-            yield "stored objects would be read with other fields"
-
-
-def _stored(spec: dict[str, Any]) -> str:
-    return next((str(each["name"]) for each in spec["versions"] if each.get("storage")), "")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from kubecore.testing._rules.facts import DiscoveryFacts, load_discovery
+from kubecore.testing._schemas.customs import version_rank
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource, Resources
@@ -109,7 +110,7 @@ class _Documents:
         """Return the versions of a group: stable ones first, then beta, then alpha, the newest first."""
         found = {resource.version for resource in self.resources if resource.group == group}
         known = [version for version in self.facts.groups.get(group, ()) if version in found]
-        return known or sorted(found, key=_rank)
+        return known or sorted(found, key=version_rank)
 
     def group(self, name: str) -> dict[str, Any]:
         """Return the entry of a group in the list of groups."""
@@ -124,15 +125,6 @@ class _Documents:
             return [entry for resource in found for entry in _entries(resource)]
         plurals = {resource.resource for resource in found}
         return [entry for entry in recorded if entry["name"].partition("/")[0] in plurals]
-
-
-def _rank(version: str) -> tuple[int, int, int, str]:
-    for rank, stage in ((1, "beta"), (2, "alpha")):
-        major, sign, minor = version.removeprefix("v").partition(stage)
-        if sign and major.isdigit() and minor.isdigit():
-            return rank, -int(major), -int(minor), ""
-    major = version.removeprefix("v")
-    return (0, -int(major), 0, "") if major.isdigit() else (3, 0, 0, version)
 
 
 def _entries(resource: Resource) -> Iterator[dict[str, Any]]:

@@ -43,12 +43,14 @@ class Definition:
         schemas: The schemas by version, also those of versions that are not served.
         revision: The version of the definition: objects that were stored later conform to its schemas.
         strategy: How objects are converted between versions: `None` or `Webhook`.
+        warnings: The warnings about deprecated versions, by version.
     """
 
     stored_version: str
     schemas: Mapping[str, Mapping[str, Any]]
     revision: int
     strategy: str = "None"
+    warnings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from kubecore.testing._rules.facts import load_facts
+from kubecore.testing._schemas.definitions.notes import warnings_of
 from kubecore.testing._server import bodies, creating, deleting, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
 from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
 from kubecore.testing._server.controlling import Background
-from kubecore.testing._server.definitions import Definitions
+from kubecore.testing._server.definitions import DEFINITIONS, Definitions
 from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.discovery import discovered
 from kubecore.testing._server.exchange import Received, Reply
@@ -25,7 +26,7 @@ from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import find, route
 from kubecore.testing._server.state import State, Unsure, not_found
 from kubecore.testing._server.statuses import failure, json_reply, raw_reply, success, warning
-from kubecore.testing._server.store import Change, Record, Snapshot, Store
+from kubecore.testing._server.store import Change, Record, Snapshot, Storage, Store
 from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import WatchStream
 
@@ -78,7 +79,7 @@ class Server:
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
         self.logs: Final = Logs()
         self.handled: Received | None = None
-        self._definitions: Final = Definitions(self.state)
+        self._definitions: Final = Definitions(self.state, self._end_watches)
         self._watches: set[WatchStream] = set()
         self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
             "get": self._get,
@@ -141,6 +142,7 @@ class Server:
         finally:
             self.handled = outer
             self._definitions.settle()
+        reply.headers += self._deprecations(received)
         received.status = reply.code
         deprecated = _DEPRECATED.get((received.group, received.version, received.resource))
         if deprecated:
@@ -166,9 +168,14 @@ class Server:
                 f"{received.method} {received.path} is not simulated; add a response with cluster.on(...), "
                 "or run with --kube=real"
             )
-        if received.verb in ("create", "patch", "update"):
-            self._definitions.check_creation(resource, (received.namespace, received.name))
         return self._verbs[received.verb](resource, received)
+
+    def _deprecations(self, received: Received) -> list[tuple[str, str]]:
+        """Return the headers of the warning about a deprecated version of a custom kind."""
+        found = self.state.resources.find(received.group, received.version, received.resource)
+        if found is None or found.definition is None or found.version not in found.definition.warnings:
+            return []
+        return [warning(found.definition.warnings[found.version])]
 
     def _get(self, resource: Resource, received: Received) -> Reply:
         return reading.get(self.state, resource, received)
@@ -229,6 +236,8 @@ class Server:
         self, resource: Resource, received: Received, made: dict[str, Any], code: int, warnings: tuple[str, ...]
     ) -> Reply:
         form = form_of(received)
+        if resource.storage == DEFINITIONS:
+            warnings += warnings_of(made)
         if form.shape == "Table":
             record = Record(msgspec.json.encode(made), 0)
             table = Tables(resource, form, received, self.state.now).of_record(record)
@@ -256,6 +265,11 @@ class Server:
             headers=[("content-type", "application/json")],
             content=reading.written_list(resource, page, form_of(received)),
         )
+
+    def _end_watches(self, storage: Storage) -> None:
+        for stream in list(self._watches):
+            if stream.storage == storage:
+                stream.end()
 
     def _changed(self, change: Change) -> None:
         for stream in list(self._watches):

@@ -37,6 +37,7 @@ class State:
         resources: The resources that are served.
         facts: Facts about kinds that documents do not contain.
         chance: The source of uids and generated names.
+        ending: Names of the definitions that are being deleted.
         unsure: Writes for which a rule was not checked.
 
     Args:
@@ -59,6 +60,7 @@ class State:
         self.resources: Final = resources
         self.facts: Final = facts
         self.chance: Final = chance
+        self.ending: Final[set[str]] = set()
         self.unsure: Final[list[Unsure]] = []
         self._clock = clock
         self._known_unsure: set[Unsure] = set()
@@ -125,6 +127,19 @@ class State:
         """
         record = self.store.delete(resource.storage, key_of(document))
         return converting.as_served(resource, record).document()
+
+    def check_definition(self, resource: Resource, name: str) -> None:
+        """Refuse to create an object of a custom kind whose definition is being deleted.
+
+        Raises:
+            RequestError: 403.
+        """
+        if resource.is_custom and resource.group_resource in self.ending:
+            text = "create not allowed while custom resource definition is terminating"
+            details = {"name": name, "group": resource.group, "kind": resource.resource}
+            raise RequestError(
+                403, "Forbidden", f'{resource.group_resource} "{name}" is forbidden: {text}', details=details
+            )
 
     def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         """Refuse to create an object in a namespace that is missing or being deleted.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
@@ -11,7 +10,7 @@ from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, converting, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.creating import not_updatable_fields, with_defaults
-from kubecore.testing._server.definitions import require_simulated
+from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
@@ -194,10 +193,13 @@ def finish(
     causes += _finalizer_causes(live["metadata"], document["metadata"])
     if not resource.is_custom:
         causes += validation.validate_update(*built_in, live, document, subresource=received.subresource)
+    if not received.subresource:
+        prepare_definition(resource, document, live)
+    causes = with_definition_causes(resource, document, live, causes)
     if causes:
         raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, live, received.subresource))
-    require_simulated(state, resource, document, live)
+    require_free_names(state, resource, document)
     if document != live:
         converting.check_managers(resource, live)
     _count_generation(resource, live, document)
@@ -205,7 +207,7 @@ def finish(
     if options.is_dry_run or (document == live and state.is_current(resource, document)):
         return document
     if _is_finished(document):
-        state.delete(resource, copy.deepcopy(document))
+        state.delete(resource, document)
         return document  # With its last version: the deletion has the next one.
     return state.write(resource, document)
 

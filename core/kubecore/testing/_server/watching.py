@@ -96,6 +96,11 @@ class WatchStream:
         """Set a function that is called once the stream needs no further changes."""
         self._on_close = function
 
+    @property
+    def storage(self) -> Storage:
+        """The collection."""
+        return self._selection.storage
+
     def initial(self, records: list[Record], version: int, *, with_end: bool) -> None:
         """Send the objects that exist, and a bookmark after them if the reader requested one."""
         for record in records:

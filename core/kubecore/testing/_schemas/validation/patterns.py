@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["matches"]
+__all__ = ["compile_fault", "matches"]
 
 _SPACE: Final = r"\t\n\f\r "
 _SAME: Final = frozenset("dDwWbBtnfrv.\\+*?()[]{}|^$/-\"'#&%!@,:;<=>_~`")
@@ -26,6 +26,24 @@ def matches(pattern: str, text: str) -> bool | None:
     if not text.isascii() and not pattern.isascii() and "(?i" in pattern:
         return None
     return compiled.search(text) is not None
+
+
+def compile_fault(pattern: str) -> str | None:
+    """Return the text of Go for a pattern that can't be compiled, "" if it can, None if that is not known."""
+    if _compiled(pattern) is not None:
+        return ""
+    prefix = "error parsing regexp:"
+    for group in ("(?=", "(?!"):
+        if pattern.find(group) == pattern.find("(?") >= 0:
+            return f"{prefix} invalid or unsupported Perl syntax: `{group}`"
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        if error.msg.startswith("missing )"):
+            return f"{prefix} missing closing ): `{pattern}`"
+        if error.msg == "unterminated character set" and error.pos is not None:
+            return f"{prefix} missing closing ]: `{pattern[error.pos :]}`"
+    return None
 
 
 @lru_cache(maxsize=256)
