@@ -64,6 +64,8 @@ class Probe:
             "short_names": found.get("shortNames", []),
             "categories": found.get("categories", []),
         }
+        if "watch" in found["verbs"]:
+            facts["bookmark"] = self.bookmark(f"{prefix}/{plural}")
         if not {"create", "get", "delete"} <= set(found["verbs"]) or plural in NOT_STORED:
             return _without_empty(facts)
         place = f"{prefix}/namespaces/{NAMESPACE}/{plural}" if found["namespaced"] else f"{prefix}/{plural}"
@@ -75,6 +77,17 @@ class Probe:
         facts["field_selectors"] = list(self._selectors(place, schema))
         facts |= self._life(place, bodies[0])
         return _without_empty(facts)
+
+    def bookmark(self, path: str) -> dict[str, Any]:
+        """Return the fields of the object in a bookmark, without metadata."""
+        query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        with self._server.open(f"{path}?{query}", {"Accept": "application/json"}) as reading:
+            while lines := reading.lines(1):
+                event = json.loads(lines[0])
+                if event["type"] == "BOOKMARK":
+                    found: dict[str, Any] = event["object"]
+                    return {name: found[name] for name in found.keys() - {"kind", "apiVersion", "metadata"}}
+        return {}
 
     def _learn(self, root: str, place: str, bodies: list[Any], schema: SchemaType) -> dict[str, Any]:
         """Create objects, with more and more empty structs; return the facts of the first one."""

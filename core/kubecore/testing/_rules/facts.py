@@ -38,6 +38,7 @@ class ResourceFacts(msgspec.Struct, frozen=True):
         deleted_collection: Whether the response to the deletion of a collection is a Status or the list.
         immutable: JSON pointers to fields that cannot change.
         defaults: Defaults that a type has in this resource only, by type and field.
+        bookmark: The fields of the object in a bookmark, without metadata.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class ResourceFacts(msgspec.Struct, frozen=True):
     deleted_collection: Literal["status", "list"] = "list"
     immutable: tuple[str, ...] = ()
     defaults: dict[str, dict[str, Any]] = {}
+    bookmark: dict[str, Any] = {}
 
 
 class Facts(msgspec.Struct, frozen=True):

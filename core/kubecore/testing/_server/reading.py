@@ -213,13 +213,15 @@ def _begin(state: State, stream: WatchStream, selection: Selection, options: Lis
 
 
 def _bookmark(resource: Resource, form: Form) -> Callable[[int, dict[str, str]], bytes]:
+    """Return the function that writes the object of a bookmark: as the server writes an object without content."""
+
     def content(version: int, annotations: dict[str, str]) -> bytes:
-        kind, api_version = resource.kind, resource.api_version
+        metadata = {"resourceVersion": str(version), **({"annotations": annotations} if annotations else {})}
         if form.shape:
-            kind, api_version = _PARTIAL, f"meta.k8s.io/{form.version}"
-        metadata: dict[str, Any] = {"resourceVersion": str(version), "creationTimestamp": None}
-        if annotations:
-            metadata["annotations"] = annotations
-        return msgspec.json.encode({"kind": kind, "apiVersion": api_version, "metadata": metadata})
+            found = {"kind": _PARTIAL, "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
+        else:
+            found = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+            found |= resource.facts.bookmark
+        return msgspec.json.encode(found)
 
     return content
