@@ -114,22 +114,27 @@ BUGS: Final = (
     Bug("unequal-is-equal", "_server.selection", 'is_equal=sign != "!="', "is_equal=True"),
     Bug("any-field-is-selectable", "_server.selection", "if term.field not in allowed:", "if False:"),
     # Metadata.
-    Bug(
-        "client-generations",
-        "_server.metadata",
-        '"selfLink", "resourceVersion", "generation")',
-        '"selfLink", "resourceVersion")',
-    ),
+    Bug("clients-begin-deletions", "_server.metadata", 'dropped = {"deletionTimestamp", ', "dropped = {"),
     Bug("short-random-names", "_server.metadata", "chance.choices(_ALPHABET, k=5)", "chance.choices(_ALPHABET, k=4)"),
-    Bug("uids-may-change", "_server.updating", 'if uid and uid != live["metadata"]["uid"]:', "if False:"),
+    Bug(
+        "uids-may-change",
+        "_server.updating",
+        'if uid and uid != live["metadata"]["uid"] and not may_omit:',
+        "if False:",
+    ),
     Bug(
         "owners-need-no-uid",
-        "_server.metadata",
+        "_server.metadata_rules",
         'for name in ("kind", "name", "uid"):',
         'for name in ("kind", "name"):',
     ),
-    Bug("both-collectors", "_server.metadata", "if all(name in finalizers for name in _COLLECTOR):", "if False:"),
-    Bug("long-labels", "_server.metadata", "if len(value) > 63:", "if len(value) > 64:"),
+    Bug(
+        "both-collectors",
+        "_server.metadata_rules",
+        "    if all(name in finalizers for name in _COLLECTOR):",
+        "    if False:",
+    ),
+    Bug("long-labels", "_server.metadata_rules", "if len(value.encode()) > 63:", "if len(value.encode()) > 64:"),
     # Creates and updates.
     Bug("dry-runs-are-stored", "_server.creating", "    if options.is_dry_run:\n        return document\n", ""),
     Bug(
