@@ -97,7 +97,7 @@ def test_ipython_and_notebooks_show_yaml_without_managed_fields() -> None:
     assert pod._repr_html_() == f"<pre>{pretty(pod)}\n</pre>".replace("<b>", "&lt;b&gt;")
     assert pretty(core_v1.PodList(items=[pod])) == "<PodList of 1>"
     assert pretty(pod.metadata) == "name: <b>"
-    assert "managedFields" not in (pod.metadata._repr_html_() or "")
+    assert "managedFields" not in (pod.metadata._repr_html_())
 
 
 def test_objects_inside_of_a_list_are_shown_in_one_line_each() -> None:
@@ -168,7 +168,7 @@ def test_an_object_with_a_field_called_items_shows_all_of_its_fields() -> None:
     projection = core_v1.ConfigMapVolumeSource(name="a", items=[core_v1.KeyToPath(key="k", path="p")])
     assert repr(projection).startswith("ConfigMapVolumeSource(")
     assert "KeyToPath(key='k', path='p')" in repr(projection)
-    assert "path: p" in (projection._repr_html_() or "")
+    assert "path: p" in (projection._repr_html_())
 
 
 def test_a_list_can_be_iterated_and_has_a_length() -> None:

@@ -132,11 +132,15 @@ class Model(ModelBase, kw_only=True):
         is_short = cycle or is_inside or isinstance(self, ListModel)
         printer.text(repr(self) if is_short else display.shown_yaml(self).rstrip("\n"))
 
-    def _repr_html_(self) -> str | None:
-        """Show the object as YAML in a notebook: without managed fields, secrets hidden. Lists have no such form."""
-        from kubecore.model import display
+    def _repr_html_(self) -> str:
+        """Show the object as YAML in a notebook, without managed fields and secrets; show a list as a table."""
+        from kubecore.model import display, list_html
 
-        return None if isinstance(self, ListModel) else display.shown_html(self)
+        if isinstance(self, ListModel):
+            items: Any = getattr(self, "items", ())
+            remaining: Any = getattr(getattr(self, "metadata", None), "remaining_item_count", None)
+            return list_html.shown(items, remaining or 0)
+        return display.shown_html(self)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
