@@ -72,8 +72,8 @@ unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them; LOWEST=1 VENV=
 	$(PYTEST) $(ARGS)
 
 .PHONY: quick
-quick: $(ENV) ## The tests of a minute, without Go: no server, no real pauses, few builds and processes; ARGS as above
-	$(PYTEST) -q -m "not slow and not thorough and not server" --ignore=tests/server $(ARGS)
+quick: $(ENV) ## The tests of a minute, without Go: no real server, no real pauses, few builds and processes; ARGS as above
+	$(PYTEST) -q -m "not slow and not thorough and not server" $(ARGS)
 
 .PHONY: again
 again: $(ENV) ## Run failed tests once more, if .ci/second-chance.txt names all of them

@@ -25,7 +25,7 @@ SHARED = ROOT.parent / "shared" / "openapi"
 PINS = Path(sys.prefix) / "constraints.txt"
 """The versions that the environment of the tests was made from."""
 
-_CLUSTERS = {"bare_cluster", "cluster", "all_apis_cluster", "older_cluster", "oidc_cluster"}
+_CLUSTERS = {"bare_cluster", "cluster", "all_apis_cluster", "older_cluster", "oidc_cluster", "own"}
 _NO_SHARED = "needs the OpenAPI documents of ../shared"
 
 

@@ -239,3 +239,11 @@ def texts(wire: Wire) -> None:
     wire.apply("configmaps/a", with_metadata(config_map(k="3"), resourceVersion="1"), "second")
     wire.apply("configmaps/a", with_metadata(config_map(k="3"), resourceVersion="1"), "second", force=True)
     wire.apply("configmaps/a", with_metadata(config_map(k="2"), resourceVersion="1"), "second")
+
+
+@case("names of managers in conflicts are quoted")
+def quoted_managers(wire: Wire) -> None:
+    for name in ('first "one"', "back\\slash", "ünï", "emoji 😀"):
+        wire.post("configmaps", config_map(k="1"), fieldManager=name)
+        wire.apply("configmaps/a", config_map(k="2"), "second")
+        wire.delete("configmaps/a")

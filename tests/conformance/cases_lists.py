@@ -341,3 +341,24 @@ def unreadable_field_selectors(wire: Wire) -> None:
     wire.get("configmaps/a", fieldSelector="data.k=1")
     wire.delete("configmaps", fieldSelector="data.k=1")
     wire.delete("configmaps", fieldSelector="metadata.name=")
+
+
+@case("values of field selectors are escaped")
+def escaped_values(wire: Wire) -> None:
+    wire.post("configmaps", config_map())
+    wire.post(
+        "roles",
+        {"metadata": {"name": "a,b=c\\d"}, "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]},
+    )
+    for value in ("a\\,b\\=c\\\\d", "a\\nb", "a=b", "a==b", "a\\", "a,", "\\a", "a\\,", "!a", ""):
+        wire.get("roles", fieldSelector=f"metadata.name={value}")
+    for selector in (
+        ",metadata.name=a",
+        "metadata.name!=a=b",
+        "metadata.name",
+        "=a",
+        "metadata.name\\=a",
+        ",",
+        "a\\,b=c",
+    ):
+        wire.get("configmaps", fieldSelector=selector)

@@ -253,3 +253,22 @@ def options(wire: Wire) -> None:
     wire.delete("configmaps/a", propagationPolicy="Other")
     wire.delete("configmaps/a", propagationPolicy="Orphan", orphanDependents=True)
     wire.apply("configmaps/a", config_map(), force="x")
+
+
+@case("the response to paths of unknown groups is not a Status")
+def unknown_groups(wire: Wire) -> None:
+    for path in (
+        "/apis/nowhere.example.com",
+        "/apis/nowhere.example.com/v1",
+        "/apis/nowhere.example.com/v1/things",
+        "/apis/nowhere.example.com/v1/namespaces/default/things/a",
+        "/apis/apps/v9",
+        "/apis/apps/v9/things",
+        "/apis/apps/v1/things/a/status",
+        "/api/v9",
+        "/api/v9/things",
+    ):
+        wire.get(path)
+    wire.post("/apis/nowhere.example.com/v1/things", config_map())
+    wire.patch("/apis/nowhere.example.com/v1/things/a", {})
+    wire.delete("/apis/apps/v9/things/a")

@@ -85,6 +85,19 @@ def unconditional(wire: Wire) -> None:
     wire.put("poddisruptionbudgets/a", {"metadata": {"name": "a"}, "spec": {"minAvailable": 2}})
 
 
+@case("an update with a UID does not create an object")
+def update_of_deleted(wire: Wire) -> None:
+    uid = "11111111-2222-3333-4444-555555555555"
+    wire.put("leases/a", with_metadata(lease(), uid=uid))
+    wire.put("leases/a", with_metadata(lease(), uid=uid, resourceVersion="5"))
+    wire.put("leases/a", with_metadata(lease(), uid=uid), dryRun="All")
+    for plural in ("roles", "clusterroles", "rolebindings", "clusterrolebindings", "endpoints", "events", "services"):
+        wire.put(f"{plural}/a", {"metadata": {"name": "a", "uid": uid}})
+    wire.put("limitranges/a", {"metadata": {"name": "a", "uid": uid}, "spec": {"limits": []}})
+    wire.put("/apis/node.k8s.io/v1/runtimeclasses/a", {"metadata": {"name": "a", "uid": uid}, "handler": "h"})
+    wire.get("leases/a")
+
+
 @case("an update creates an object of some kinds only")
 def update_of_missing(wire: Wire) -> None:
     wire.put("configmaps/a", config_map())

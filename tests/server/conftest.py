@@ -1,11 +1,11 @@
-"""Clientsets for the real server; each test of both kinds is written once, with `await`."""
+"""Clientsets for the real server and the fake; each test of both kinds is written once, with `await`."""
 
 from __future__ import annotations
 
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, nullcontext
 from types import ModuleType
 from typing import Any, Self
 
@@ -14,14 +14,50 @@ import pytest
 
 import kubeclient
 from kubeclient import Clientset
-from kubecore import kubeconfig, rest
+from kubecore import rest
+from kubecore.testing import FakeCluster
 from tests.cluster import Cluster
-from tests.server import customs
+from tests.server import customs, servers
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    servers.parametrize(metafunc)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    servers.check_reasons(items)
+    items[:] = [item for item in items if not _is_connection_to_fake(item)]
+
+
+def _is_connection_to_fake(item: pytest.Item) -> bool:
+    """Return whether a test would send requests to the fake over httpx, which needs connections."""
+    parameters: dict[str, object] = (
+        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    )
+    return parameters.get("api") == "fake" and str(parameters.get("drive", "")).endswith(" over httpx")
 
 
 @pytest.fixture(scope="session")
-def config(cluster: Cluster) -> rest.Config:
-    return kubeconfig.load_config(cluster.kubeconfig)
+def api(request: pytest.FixtureRequest) -> Iterator[servers.Api]:
+    """The server of the tests: the real one, or the fake. All tests share it."""
+    if request.param == "real":
+        yield servers.RealApi(request.getfixturevalue("cluster"))
+        return
+    with FakeCluster() as fake:
+        yield servers.FakeApi(fake)
+
+
+@pytest.fixture(autouse=True)
+def _refusals(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail tests during which the fake refused a request."""
+    with request.getfixturevalue("api").checked() if "api" in request.fixturenames else nullcontext():
+        yield
+
+
+@pytest.fixture(scope="session")
+def config(api: servers.Api) -> rest.Config:
+    return api.config
 
 
 @pytest.fixture
@@ -139,7 +175,7 @@ _OVER_HTTPX = [pytest.param(f"{kind} over httpx", marks=pytest.mark.thorough) fo
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio", *_OVER_HTTPX])
-def drive(request: pytest.FixtureRequest, config: rest.Config, tls_context: ssl.SSLContext) -> Callable[..., None]:
+def drive(request: pytest.FixtureRequest, config: rest.Config) -> Callable[..., None]:
     """Run a scenario with a clientset of a package: the synchronous one, or the asynchronous one on a backend.
 
     Over httpx, `http_client=` sends the requests; no scenario may change the protocol of a connection.
@@ -147,16 +183,17 @@ def drive(request: pytest.FixtureRequest, config: rest.Config, tls_context: ssl.
     import anyio
 
     backend, _, library = request.param.partition(" over ")
+    tls: Any = request.getfixturevalue("tls_context") if library else None
 
     def run(scenario: Scenario, package: Any = kubeclient) -> None:
         async def synchronous() -> None:
             with ExitStack() as stack:
-                client = stack.enter_context(httpx.Client(verify=tls_context)) if library else None
+                client = stack.enter_context(httpx.Client(verify=tls)) if library else None
                 await scenario(Awaited(stack.enter_context(package.Clientset(config, http_client=client))))
 
         async def asynchronous() -> None:
             async with AsyncExitStack() as stack:
-                client = await stack.enter_async_context(httpx.AsyncClient(verify=tls_context)) if library else None
+                client = await stack.enter_async_context(httpx.AsyncClient(verify=tls)) if library else None
                 await scenario(await stack.enter_async_context(package.AsyncClientset(config, http_client=client)))
 
         if backend == "sync":

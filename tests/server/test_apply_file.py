@@ -124,6 +124,7 @@ def test_objects_without_a_namespace_go_into_that_of_the_configuration(
         assert one.namespace == "default"
 
 
+@pytest.mark.real_only("not_simulated", "definitions that are never served")
 def test_failed_objects_are_reported_by_name_and_the_rest_is_applied(drive: Drive, namespace: str, group: str) -> None:
     async def scenario(clientset: Any) -> None:
         own = f"m{uuid.uuid4().hex[:6]}"
@@ -168,6 +169,7 @@ def test_failed_objects_are_reported_by_name_and_the_rest_is_applied(drive: Driv
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "definitions that are never served")
 def test_a_crd_that_is_not_established_in_time_is_reported(clientset: Clientset, group: str) -> None:
     taken = definition(group, plural="gadgets")
     taken["spec"]["names"]["kind"] = "Widget"
@@ -188,6 +190,7 @@ def test_models_are_applied_as_they_are(clientset: Clientset, namespace: str) ->
     assert len(report.unchanged) == 1
 
 
+@pytest.mark.real_only("needs_connections")
 def test_apply_stops_after_a_connection_error(config: rest.Config) -> None:
     lost = config.copy()
     lost.host = "https://127.0.0.1:1"

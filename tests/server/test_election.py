@@ -88,6 +88,7 @@ def leading(request: pytest.FixtureRequest, config: rest.Config, namespace: str)
     return Leading(request.param, config, namespace)
 
 
+@pytest.mark.slow  # Terms are renewed every second.
 def test_a_lease_is_created_renewed_and_released(leading: Leading, clientset: Clientset, namespace: str) -> None:
     async def block(term: Any, own: Any) -> None:
         first = stored(clientset, namespace)
@@ -103,6 +104,7 @@ def test_a_lease_is_created_renewed_and_released(leading: Leading, clientset: Cl
     assert (released.holder_identity, released.lease_duration_seconds, released.lease_transitions) == ("", 1, 0)
 
 
+@pytest.mark.slow  # Terms are renewed every second.
 def test_a_lease_that_is_deleted_is_a_lost_term(leading: Leading, clientset: Clientset, namespace: str) -> None:
     """The server would create a Lease that is updated and does not exist, so the UID must be part of the update."""
 
@@ -116,6 +118,7 @@ def test_a_lease_that_is_deleted_is_a_lost_term(leading: Leading, clientset: Cli
         stored(clientset, namespace)
 
 
+@pytest.mark.slow  # Terms are renewed every second.
 def test_a_holder_that_is_edited_manually_is_a_lost_term(
     leading: Leading, clientset: Clientset, namespace: str
 ) -> None:
@@ -129,6 +132,7 @@ def test_a_holder_that_is_edited_manually_is_a_lost_term(
     assert stored(clientset, namespace).holder_identity == "somebody"
 
 
+@pytest.mark.slow  # Terms are renewed every second.
 def test_labels_and_annotations_of_others_survive(leading: Leading, clientset: Clientset, namespace: str) -> None:
     async def block(term: Any, own: Any) -> None:
         leases = clientset.coordination_v1.leases(namespace)

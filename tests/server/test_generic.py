@@ -72,6 +72,7 @@ def test_server_version_returns_the_version(drive: Drive) -> None:
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "/metrics")
 def test_raw_sends_requests_to_any_path(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         assert (await clientset.raw("GET", "/healthz")).text == "ok"
@@ -153,6 +154,7 @@ def named(found: discovery.ApiResource) -> Any:
     return tuple(sorted((k, frozenset(v) if k == "subresources" else v) for k, v in fields.items()))
 
 
+@pytest.mark.real_only("not_simulated", "aggregated APIs")
 def test_a_group_that_does_not_respond_is_reported_next_to_the_others(
     clientset: Clientset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +192,7 @@ def test_a_group_that_does_not_respond_is_reported_next_to_the_others(
 # Dynamic clients.
 
 
+@pytest.mark.real_only("not_simulated", "subresources")
 def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = await clientset.dynamic.resource("deploy", namespace)
@@ -244,6 +247,7 @@ def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespa
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "tables of built-in kinds")
 def test_composed_verbs_accept_and_return_dictionaries(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = await clientset.dynamic.resource("cm", namespace)
@@ -323,6 +327,7 @@ def test_discovery_finds_a_new_kind(drive: Drive, clientset: Clientset, group: s
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "a definition that loses a version")
 def test_the_error_for_a_removed_version_names_the_remaining_version(
     drive: Drive, clientset: Clientset, group: str
 ) -> None:

@@ -28,8 +28,6 @@ from tests.server.informers import KINDS, LAST, Follower, followers
 from tests.server.things import AsyncThings, Things, crd
 from tests.torture.proxy import FaultProxy, Plan
 
-pytestmark = pytest.mark.server
-
 Drive = Callable[..., Any]
 
 
@@ -232,13 +230,17 @@ def user(cluster: Cluster, name: str, port: int | None = None) -> rest.Config:
 # Older servers, and servers with other settings.
 
 
+@pytest.mark.server
 @pytest.mark.thorough
+@pytest.mark.real_only("needs_processes")
 def test_an_older_server_sends_the_state_as_events() -> None:
     with running(all_apis=False, controllers=False, version=OLDER) as older:
         follow_some_changes(older, lists=False)
 
 
+@pytest.mark.server
 @pytest.mark.thorough
+@pytest.mark.real_only("needs_processes")
 def test_a_server_without_the_feature_is_listed() -> None:
     flags = ["--feature-gates=WatchList=false"]
     with running(all_apis=False, controllers=False, extra_flags=flags) as server:

@@ -13,8 +13,6 @@ from tests.torture.informer_table import ROWS
 from tests.torture.informer_world import most_requests
 from tests.torture.tally import Tally
 
-pytestmark = pytest.mark.server
-
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[Cluster]:

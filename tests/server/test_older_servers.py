@@ -54,6 +54,7 @@ def objects(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.server
+@pytest.mark.real_only("needs_go")
 @pytest.mark.parametrize("minor", ["v1.35.0", "v1.36.0"])
 def test_objects_of_an_older_server_round_trip_unchanged(minor: str, testdata: Path) -> None:
     assert kept(objects(testdata / minor)) > 80

@@ -51,6 +51,7 @@ def config_map(clientset: Clientset, namespace: str) -> core_v1.ConfigMap:
     return clientset.core_v1.config_maps(namespace).create({"metadata": {"name": "settings"}})
 
 
+@pytest.mark.real_only("not_simulated", "events of both groups as the same objects")
 @kinds
 def test_an_event_and_its_series_are_visible(
     kind: str, config: rest.Config, clientset: Clientset, namespace: str, config_map: core_v1.ConfigMap
@@ -175,6 +176,7 @@ def test_events_in_a_namespace_that_is_being_deleted_are_dropped_without_a_log(
         maps.patch("kept", {"metadata": {"finalizers": None}}, type="merge")
 
 
+@pytest.mark.real_only("needs_certificates")
 @kinds
 def test_events_of_a_user_without_the_right_are_dropped_and_logged_once(
     kind: str,

@@ -12,6 +12,7 @@ from kubecore import rest
 from kubecore._http import dial
 
 
+@pytest.mark.real_only("needs_connections")
 @pytest.mark.parametrize("backend", ["sync", "asyncio", "trio"])
 def test_requests_that_follow_each_other_share_a_connection(
     backend: str, config: rest.Config, monkeypatch: pytest.MonkeyPatch

@@ -118,6 +118,7 @@ def test_a_collection_of_pods_responds_with_the_pods(drive: Drive, namespace: st
     drive(scenario)
 
 
+@pytest.mark.slow  # The watch ends after two seconds.
 def test_a_watch_yields_every_change(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
@@ -169,6 +170,7 @@ def test_a_watch_that_the_server_refuses_raises(drive: Drive, namespace: str) ->
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "subresources")
 def test_subresources_have_their_own_types(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
@@ -192,6 +194,7 @@ def test_subresources_have_their_own_types(drive: Drive, namespace: str) -> None
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "subresources")
 def test_pods_are_bound_evicted_and_resized(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)
@@ -214,6 +217,7 @@ def test_pods_are_bound_evicted_and_resized(drive: Drive, namespace: str) -> Non
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "subresources")
 def test_create_token_and_finalize_work(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         accounts = clientset.core_v1.service_accounts(namespace)
@@ -228,6 +232,7 @@ def test_create_token_and_finalize_work(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "subresources")
 def test_a_signing_request_is_approved(drive: Drive, namespace: str) -> None:
     import base64
 
@@ -256,6 +261,7 @@ def test_a_signing_request_is_approved(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
+@pytest.mark.real_only("not_simulated", "reviews")
 def test_create_only_resources_respond(drive: Drive) -> None:
     async def scenario(clientset: Any) -> None:
         review = await clientset.authorization_v1.self_subject_access_reviews().create(

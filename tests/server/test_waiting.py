@@ -190,6 +190,7 @@ def test_a_pod_that_has_ended_never_becomes_ready(
     drive(scenario)
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_a_deployment_rolls_out_and_out_again(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
     kubelet(READY)
 
@@ -209,6 +210,7 @@ def test_a_deployment_rolls_out_and_out_again(drive: Drive, namespace: str, kube
     drive(scenario)
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_a_rollout_without_progress_ends_early(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
@@ -222,6 +224,7 @@ def test_a_rollout_without_progress_ends_early(drive: Drive, namespace: str) -> 
     drive(scenario)
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_stateful_sets_and_daemon_sets_roll_out(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
     kubelet(READY)
 
@@ -241,6 +244,7 @@ def test_stateful_sets_and_daemon_sets_roll_out(drive: Drive, namespace: str, ku
     drive(scenario)
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_a_job_completes(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
     kubelet({"status": {"phase": "Succeeded"}})
 
@@ -256,6 +260,7 @@ def test_a_job_completes(drive: Drive, namespace: str, kubelet: Callable[[Any], 
     drive(scenario)
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_a_failed_job_raises_job_failed_error_with_its_reason(
     drive: Drive, namespace: str, kubelet: Callable[[Any], None]
 ) -> None:

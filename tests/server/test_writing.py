@@ -183,6 +183,7 @@ async def replica_set_of(clientset: Any, namespace: str, name: str) -> Any:
     return found[0].metadata.name
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_the_propagation_policy_decides_about_dependents(drive: Drive, namespace: str) -> None:
     """Orphan keeps dependents, Background and the default of deployments delete them, Foreground deletes them first."""
 
@@ -207,6 +208,7 @@ def test_the_propagation_policy_decides_about_dependents(drive: Drive, namespace
     drive(scenario)
 
 
+@pytest.mark.real_only("needs_controllers")
 def test_a_job_leaves_its_pods_by_default(drive: Drive, namespace: str) -> None:
     """The documented default of batch/v1 jobs in the API is Orphan, for compatibility; kubectl uses Background."""
 
@@ -250,6 +252,7 @@ def test_delete_and_wait_of_a_namespace(clientset: Clientset) -> None:
     assert namespaces.get_or_none(name) is None
 
 
+@pytest.mark.real_only("not_simulated", "subresources")
 def test_unknown_fields_of_mappings_are_refused(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)

@@ -11,6 +11,7 @@ from kubecore.testing._apply.owned import below, fields_of, under_atomic, with_n
 from kubecore.testing._apply.sets import FieldSet, difference, intersection, paths, union, without
 from kubecore.testing._apply.shapes import KEYED, Shape
 from kubecore.testing._apply.values import same
+from kubecore.testing._schemas.wording import quoted
 from kubecore.testing._server.failures import RequestError
 
 __all__ = ["apply_fields", "conflict_error"]
@@ -129,6 +130,6 @@ def conflict_error(conflicts: Conflicts) -> RequestError:
 
 
 def _shown(identity: Identity) -> str:
-    subresource = f' with subresource "{identity.subresource}"' if identity.subresource else ""
+    subresource = f" with subresource {quoted(identity.subresource)}" if identity.subresource else ""
     version = f" using {identity.api_version}" if identity.api_version else ""
-    return f'"{identity.manager}"{subresource}{version}'
+    return f"{quoted(identity.manager)}{subresource}{version}"

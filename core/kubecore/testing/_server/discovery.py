@@ -15,7 +15,7 @@ from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import METHOD_NOT_ALLOWED, no_path
 from kubecore.testing._server.statuses import json_reply
 
-__all__ = ["discovered"]
+__all__ = ["discovered", "unknown_group"]
 
 _HEALTH: Final = ("/readyz", "/livez", "/healthz")
 _AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -68,6 +68,14 @@ def _wants_aggregated(accept: str) -> bool:
         if (named["as"], named.get("v"), named.get("g")) == ("APIGroupDiscoveryList", "v2", "apidiscovery.k8s.io"):
             return True
     return False
+
+
+def unknown_group(resources: Resources, received: Received) -> Reply | None:
+    """Return the reply to a request of a group that the server does not have, None for other requests."""
+    parts = received.path.split("/")
+    if parts[1] != "apis" or len(parts) < 3 or any(resource.group == parts[2] for resource in resources):
+        return None
+    return Reply(code=404, headers=[("content-type", "text/plain; charset=utf-8")], content=b"404 page not found\n")
 
 
 def _below(documents: _Documents, path: str) -> Reply:

@@ -107,14 +107,17 @@ def fixed_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
             yield Cause("FieldValueInvalid", f"Invalid value: {shown}: field is immutable", f"metadata.{name}")
 
 
-def precondition_failed(resource: Resource, live: dict[str, Any], wanted: str) -> RequestError:
+def precondition_failed(
+    resource: Resource, live: dict[str, Any], wanted: str, *, is_dry_run: bool = False
+) -> RequestError:
     """Return the error of an update with the uid of another object."""
     found = live["metadata"]
     plural = _KEYS.get(resource.resource, resource.resource)
     folder = f"{resource.group}/{plural}" if resource.is_custom or resource.group in _OWN_FOLDERS else plural
-    key = "/".join(part for part in ("/registry", folder, found.get("namespace"), found["name"]) if part)
+    key = "/".join(part for part in (folder, found.get("namespace"), found["name"]) if part)
+    prefix = "/" if is_dry_run else "/registry/"  # As the server does.
     text = (
-        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"StorageError: invalid object, Code: 4, Key: {prefix}{key}, ResourceVersion: 0, AdditionalErrorMsg: "
         f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found['uid']}"
     )
     return conflict(resource, found["name"], text)

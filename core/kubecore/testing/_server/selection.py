@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +11,7 @@ import msgspec
 from kubecore.errors import InvalidRequestError
 from kubecore.selectors import parser
 from kubecore.testing._schemas.json_values import is_map
+from kubecore.testing._schemas.wording import quoted
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record
@@ -17,6 +19,7 @@ from kubecore.testing._server.store import Record
 __all__ = ["field_value", "has_exact_name", "matcher"]
 
 _SPELLINGS: Final = {"status.successful": "status.succeeded", "source": "source.component"}
+_OPERATOR: Final = re.compile(r"!=|==?")
 _ALWAYS: Final = ("metadata.name", "metadata.namespace")
 _CONVERTED: Final = {("", "pods"), ("", "events"), ("", "nodes"), ("", "replicationcontrollers"), ("batch", "jobs")}
 """Kinds whose refusal of an unknown field has the older text."""
@@ -71,7 +74,7 @@ def matcher(resource: Resource, label_selector: str, field_selector: str) -> Cal
 
 def has_exact_name(field_selector: str) -> bool:
     """Return whether a valid field selector requires one name: at most one object in a namespace can match."""
-    terms = [_term(text, field_selector) for text in field_selector.split(",") if text]
+    terms = [_term(text, field_selector) for text in _split(field_selector) if text]
     return any(term.field == "metadata.name" and term.is_equal for term in terms)
 
 
@@ -86,20 +89,52 @@ def field_value(document: dict[str, Any], path: str) -> str:
 
 
 def _terms(resource: Resource, selector: str) -> list[_Term]:
-    found = [_term(text, selector) for text in selector.split(",") if text]
+    found = [_term(text, selector) for text in _split(selector) if text]
     allowed = (*_ALWAYS, *resource.facts.field_selectors)
     for term in found:
         if term.field not in allowed:
             if resource.is_custom or (resource.group, resource.resource) in _CONVERTED:
                 raise bad_request(f"field label not supported: {term.field}")
             shown = ", ".join(f'"{name}"' for name in _ALWAYS)
-            raise bad_request(f'"{term.field}" is not a known field selector: only {shown}')
+            raise bad_request(f"{quoted(term.field)} is not a known field selector: only {shown}")
     return found
 
 
+def _split(selector: str) -> list[str]:
+    """Return the terms between the commas that no backslash escapes."""
+    terms: list[list[str]] = [[]]
+    is_escaped = False
+    for sign in selector:
+        if sign == "," and not is_escaped:
+            terms.append([])
+        else:
+            terms[-1].append(sign)
+        is_escaped = sign == "\\" and not is_escaped
+    return ["".join(term) for term in terms]
+
+
 def _term(text: str, selector: str) -> _Term:
-    for sign in ("!=", "==", "="):
-        field, found, value = text.partition(sign)
-        if found:
-            return _Term(field, value, is_equal=sign != "!=")
+    if found := _OPERATOR.search(text):
+        return _Term(text[: found.start()], _unescaped(text[found.end() :]), is_equal=found[0] != "!=")
     raise bad_request(f"invalid selector: '{selector}'; can't understand '{text}'")
+
+
+def _unescaped(value: str) -> str:
+    """Return the value of a term without its backslashes.
+
+    Raises:
+        RequestError: A character is escaped that needs no escape, or the reverse.
+    """
+    found: list[str] = []
+    signs = iter(value)
+    for sign in signs:
+        if sign == "\\":
+            escaped = next(signs, "")
+            if escaped not in ("\\", ",", "="):
+                raise bad_request(f"invalid field selector: invalid escape sequence: {sign}{escaped}")
+            found.append(escaped)
+        elif sign == "=":
+            raise bad_request(f"invalid field selector: unescaped character in value: {ord(sign)}")
+        else:
+            found.append(sign)
+    return "".join(found)

@@ -11,13 +11,13 @@ import msgspec
 
 from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._schemas.definitions.notes import warnings_of
-from kubecore.testing._server import bodies, creating, deleting, patching, reading, updating
+from kubecore.testing._server import bodies, creating, deleting, metadata, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
 from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
 from kubecore.testing._server.controlling import Background
 from kubecore.testing._server.definitions import DEFINITIONS, Definitions
 from kubecore.testing._server.deleting import DeleteOptions
-from kubecore.testing._server.discovery import discovered
+from kubecore.testing._server.discovery import discovered, unknown_group
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError, RequestError, warned
 from kubecore.testing._server.logs import Logs
@@ -138,7 +138,7 @@ class Server:
         try:
             reply = self._handle(received)
         except RequestError as error:
-            reply = failure(error)
+            reply = unknown_group(self.state.resources, received) or failure(error)
         finally:
             self.handled = outer
             self._definitions.settle()
@@ -217,6 +217,9 @@ class Server:
         if record is None:
             if not resource.facts.create_on_update or received.subresource:
                 raise not_found(resource, received.name)
+            if uid := body["metadata"].get("uid"):
+                absent = {"metadata": {"namespace": received.namespace, "name": received.name, "uid": ""}}
+                raise metadata.precondition_failed(resource, absent, uid, is_dry_run=options.is_dry_run)
             body["metadata"].pop("resourceVersion", None)
             return creating.create(self.state, resource, received, body, options), 201
         return updating.replace(self.state, resource, received, record.document(), body, options), 200
