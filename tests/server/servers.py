@@ -1,7 +1,7 @@
-"""The servers of a test: a real one and the fake. What the fake can't run is marked with a reason.
+"""The servers of a test: a real one and the fake. A test that the fake can't run is marked with a reason.
 
-`@pytest.mark.real_only("needs_node")` leaves out the fake; `@pytest.mark.real_only("not_simulated", "exec")` names what
-the fake refuses. Tests with a fixture of `_BY_FIXTURE` have its reason without a mark.
+`@pytest.mark.real_only("needs_node")` leaves out the fake; `@pytest.mark.real_only("not_simulated", "exec")` names a
+request that the fake refuses. Tests with a fixture of `_BY_FIXTURE` have its reason without a mark.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class RealApi:
 
     @contextmanager
     def checked(self) -> Iterator[None]:
-        """Check nothing: the real server simulates nothing."""
+        """Do nothing: the real server has no requests that are not simulated."""
         yield
 
 

@@ -18,7 +18,7 @@ def test_a_mark_is_the_reason(arguments: tuple[str, ...]) -> None:
     assert reason_of(marked(pytest.mark.real_only(*arguments)), ["nodes"]) == arguments[0]
 
 
-def test_what_is_not_simulated_is_named() -> None:
+def test_a_request_that_is_not_simulated_is_named() -> None:
     assert reason_of(marked(pytest.mark.real_only("not_simulated", "exec")), []) == "not_simulated: exec"
 
 
