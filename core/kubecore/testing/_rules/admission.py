@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 
 __all__ = ["admit_create", "admit_update"]
 
@@ -94,5 +94,27 @@ def _job(new: Document) -> Document:
     return {**new, "metadata": found, "spec": {**spec, "template": template, "selector": selector}}
 
 
-_CREATES: Final[Mapping[tuple[str, str], Callable[[Document], Document]]] = {("", "Pod"): _pod, ("batch", "Job"): _job}
-_UPDATES: Final[Mapping[tuple[str, str], Callable[[Document, Document], Document]]] = {("", "Pod"): _changed_pod}
+def _claim(new: Document) -> Document:
+    """Return a claim whose two references to its source agree; a source that is not supported is dropped."""
+    spec = map_at(new, "spec")
+    source, ref = spec.get("dataSource"), spec.get("dataSourceRef")
+    if is_map(source) and (source.get("apiGroup") or "", source.get("kind", "")) not in _SOURCES:
+        return {**new, "spec": {name: value for name, value in spec.items() if name != "dataSource"}}
+    if is_map(source) and ref is None:
+        return {**new, "spec": {**spec, "dataSourceRef": {"apiGroup": None, **source}}}
+    if is_map(ref) and source is None and not ref.get("namespace"):
+        is_known = (ref.get("apiGroup") or "", ref.get("kind", "")) in _SOURCES
+        return {**new, "spec": {**spec, "dataSource": {"apiGroup": None, **ref}}} if is_known else new
+    return new
+
+
+_SOURCES: Final = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+_CREATES: Final[Mapping[tuple[str, str], Callable[[Document], Document]]] = {
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Pod"): _pod,
+    ("batch", "Job"): _job,
+}
+_UPDATES: Final[Mapping[tuple[str, str], Callable[[Document, Document], Document]]] = {
+    ("", "PersistentVolumeClaim"): lambda _old, new: _claim(new),
+    ("", "Pod"): _changed_pod,
+}

@@ -127,7 +127,7 @@ def _secret(value: dict[str, Any]) -> None:
 
 def _service(value: dict[str, Any]) -> None:
     kind = value.get("type")
-    if kind in ("NodePort", "LoadBalancer"):
+    if kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and value.get("externalIPs")):
         value.setdefault("externalTrafficPolicy", "Cluster")
     if kind == "LoadBalancer":
         value.setdefault("allocateLoadBalancerNodePorts", True)
@@ -152,6 +152,16 @@ def _subject(value: dict[str, Any]) -> None:
         value["apiGroup"] = "rbac.authorization.k8s.io"
 
 
+def _role_ref(value: dict[str, Any]) -> None:
+    if not value.get("apiGroup"):
+        value["apiGroup"] = "rbac.authorization.k8s.io"
+
+
+def _class_parameters(value: dict[str, Any]) -> None:
+    if value.get("scope") is None:
+        value["scope"] = "Cluster"
+
+
 def _limit_range(value: dict[str, Any]) -> None:
     if value.get("type") == "Container":
         default = {**value.get("max", {}), **value.get("default", {})}
@@ -160,11 +170,6 @@ def _limit_range(value: dict[str, Any]) -> None:
             value["default"] = default
         if request:
             value["defaultRequest"] = request
-
-
-def _claim(value: dict[str, Any]) -> None:
-    if value.get("dataSource") and not value.get("dataSourceRef"):
-        value["dataSourceRef"] = {"apiGroup": None, **value["dataSource"]}
 
 
 def _behavior(value: dict[str, Any]) -> None:
@@ -209,12 +214,13 @@ _RULES: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
     f"{_API}.core.v1.Container": _container,
     f"{_API}.core.v1.LimitRangeItem": _limit_range,
     f"{_API}.core.v1.NodeSpec": _node,
-    f"{_API}.core.v1.PersistentVolumeClaimSpec": _claim,
     f"{_API}.core.v1.PodTemplateSpec": _pod_template,
     f"{_API}.core.v1.Secret": _secret,
     f"{_API}.core.v1.ServicePort": _service_port,
     f"{_API}.core.v1.ServiceSpec": _service,
+    f"{_API}.networking.v1.IngressClassParametersReference": _class_parameters,
     f"{_API}.networking.v1.NetworkPolicySpec": _network_policy,
+    f"{_API}.rbac.v1.RoleRef": _role_ref,
     f"{_API}.rbac.v1.Subject": _subject,
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": _definition_names,
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": _conversion_service,

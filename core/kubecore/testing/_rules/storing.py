@@ -67,7 +67,14 @@ def _volume(made: dict[str, Any], live: dict[str, Any] | None, now: str) -> None
         made["status"] = {**status, field: now}
 
 
+def _lease(made: dict[str, Any], live: dict[str, Any] | None, now: str) -> None:
+    """Drop the fields of coordinated leader election, which servers do not support by default."""
+    made["spec"] = {key: value for key, value in map_at(made, "spec").items() if key not in _OF_COORDINATION}
+
+
+_OF_COORDINATION: Final = ("strategy", "preferredHolder")
 _RULES: Final[Mapping[str, Callable[[dict[str, Any], dict[str, Any] | None, str], None]]] = {
+    "Lease": _lease,
     "Node": _node,
     "PersistentVolume": _volume,
 }

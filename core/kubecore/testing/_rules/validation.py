@@ -38,7 +38,26 @@ class Rules(NamedTuple):
     is_complete: bool = True
 
 
-_MODULES: Final[Mapping[tuple[str, str], str]] = {}
+_RBAC: Final = "rbac.authorization.k8s.io"
+_NETWORKING: Final = "networking.k8s.io"
+_MODULES: Final[Mapping[tuple[str, str], str]] = {
+    ("", "ConfigMap"): "configuration",
+    ("", "Namespace"): "configuration",
+    ("", "PersistentVolumeClaim"): "claims",
+    ("", "Secret"): "configuration",
+    ("", "Service"): "service_rules",
+    ("", "ServiceAccount"): "configuration",
+    ("coordination.k8s.io", "Lease"): "configuration",
+    (_NETWORKING, "Ingress"): "networking",
+    (_NETWORKING, "IngressClass"): "networking",
+    (_NETWORKING, "NetworkPolicy"): "network_policies",
+    ("autoscaling", "HorizontalPodAutoscaler"): "autoscaling",
+    ("policy", "PodDisruptionBudget"): "autoscaling",
+    (_RBAC, "ClusterRole"): "rbac",
+    (_RBAC, "ClusterRoleBinding"): "rbac",
+    (_RBAC, "Role"): "rbac",
+    (_RBAC, "RoleBinding"): "rbac",
+}
 """The module with the rules of a kind, by group and kind. It has `RULES`, a mapping of kinds to `Rules`."""
 
 

@@ -1,0 +1,263 @@
+"""Rules of HorizontalPodAutoscalers and of PodDisruptionBudgets. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from kubecore import quantity
+from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Rules
+from kubecore.testing._schemas.json_values import is_map, items_at, map_at
+from kubecore.testing._server.failures import Cause
+from kubecore.testing._server.metadata_rules import key_faults
+
+__all__ = ["RULES"]
+
+Document = dict[str, Any]
+
+_PERCENT: Final = re.compile(r"[0-9]+%")
+_PERCENT_TEXT: Final = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
+    "regex used for validation is '[0-9]+%')"
+)
+_SOURCES: Final = {
+    "ContainerResource": "containerResource",
+    "External": "external",
+    "Object": "object",
+    "Pods": "pods",
+    "Resource": "resource",
+}
+_TARGETS: Final = ("Utilization", "Value", "AverageValue")
+_RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
+_LONGEST_WINDOW: Final = 3600
+_LONGEST_PERIOD: Final = 1800
+
+
+def _autoscaler(new: Document) -> Iterator[Cause]:
+    spec = map_at(new, "spec")
+    least, most, metrics = spec.get("minReplicas"), spec.get("maxReplicas", 0), items_at(spec, "metrics")
+    if least is not None and least < 0:
+        yield from checks.at_least("spec.minReplicas", least, 0)
+    if least is not None and most < least:
+        yield checks.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
+    yield from _target_reference("spec.scaleTargetRef", map_at(spec, "scaleTargetRef"), has_version=True)
+    for index, metric in enumerate(metrics):
+        yield from _metric(f"spec.metrics[{index}]", metric)
+    if least == 0 and not any(metric.get("type") in ("Object", "External") for metric in metrics):
+        text = "must specify at least one Object or External metric to support scaling to zero replicas"
+        yield checks.forbidden("spec.metrics", text)
+    behavior = map_at(spec, "behavior")
+    for name in ("scaleUp", "scaleDown"):
+        if is_map(behavior.get(name)):
+            yield from _scaling(f"spec.behavior.{name}", behavior[name])
+    if most == 0:
+        yield checks.required("spec.maxReplicas")
+    elif most < 1:
+        yield checks.invalid("spec.maxReplicas", most, "must be greater than or equal to 1")
+
+
+def _target_reference(field: str, ref: Document, *, has_version: bool = False) -> Iterator[Cause]:
+    for name in ("kind", "name"):
+        if not ref.get(name):
+            yield checks.required(f"{field}.{name}")
+        else:
+            yield from checks.name(f"{field}.{name}", ref[name], "path")
+    version = ref.get("apiVersion", "")
+    if has_version and "/" not in version and version != "v1":
+        yield checks.invalid(f"{field}.apiVersion", version, "apiVersion must specify API group")
+
+
+def _metric(field: str, metric: Document) -> Iterator[Cause]:
+    kind = metric.get("type", "")
+    if not kind:
+        yield checks.required(f"{field}.type", "must specify a metric source type")
+    yield from checks.chosen(f"{field}.type", kind, tuple(_SOURCES))
+    for each, name in _SOURCES.items():
+        source = metric.get(name)
+        if is_map(source) and each == kind:
+            yield from _CHECKS[kind](f"{field}.{name}", source)
+        elif is_map(source) and kind in _SOURCES:
+            text = "must populate the given metric source only"
+            yield checks.forbidden(f"{field}.{name}", text)
+    if kind in _SOURCES and not is_map(metric.get(_SOURCES[kind])):
+        yield checks.required(f"{field}.{_SOURCES[kind]}", "must populate information for the given metric source")
+
+
+def _resource(field: str, source: Document) -> Iterator[Cause]:
+    if not source.get("name"):
+        yield checks.required(f"{field}.name", "must specify a resource name")
+    yield from _utilization(f"{field}.target", map_at(source, "target"))
+
+
+def _container_resource(field: str, source: Document) -> Iterator[Cause]:
+    name, container = source.get("name", ""), source.get("container", "")
+    if not name:
+        yield checks.required(f"{field}.name", "must specify a resource name")
+    else:
+        yield from _resource_name(f"{field}.name", name)
+    if not container:
+        yield checks.required(f"{field}.container", "must specify a container")
+    else:
+        yield from checks.name(f"{field}.container", container, "label")
+    yield from _utilization(f"{field}.target", map_at(source, "target"))
+
+
+def _resource_name(field: str, name: str) -> Iterator[Cause]:
+    faults = list(key_faults(name))
+    for text in faults:
+        yield checks.invalid(field, name, text)
+    if faults or ("/" not in name and not _is_standard(name)):
+        if not faults:
+            yield checks.invalid(field, name, "must be a standard resource type or fully qualified")
+        yield checks.invalid(field, name, "must be a standard resource for containers")
+
+
+def _is_standard(name: str) -> bool:
+    return name in _RESOURCES or name.startswith("hugepages-")
+
+
+def _pods(field: str, source: Document) -> Iterator[Cause]:
+    yield from _identifier(f"{field}.metric", map_at(source, "metric"))
+    target = map_at(source, "target")
+    yield from _target(f"{field}.target", target)
+    if not _is_positive(target.get("averageValue")):
+        text = "must specify a positive target averageValue"
+        yield (
+            checks.required(f"{field}.target.averageValue", text)
+            if target.get("averageValue") is None
+            else _not(f"{field}.target.averageValue", target["averageValue"])
+        )
+
+
+def _not(field: str, value: Any) -> Cause:
+    return checks.invalid(field, value, "must be positive")
+
+
+def _object(field: str, source: Document) -> Iterator[Cause]:
+    yield from _target_reference(f"{field}.describedObject", map_at(source, "describedObject"))
+    yield from _identifier(f"{field}.metric", map_at(source, "metric"))
+    target = map_at(source, "target")
+    yield from _target(f"{field}.target", target)
+    if target.get("value") is None and target.get("averageValue") is None:
+        text = "must set either a target value or averageValue"
+        yield checks.required(f"{field}.target.averageValue", text)
+
+
+def _external(field: str, source: Document) -> Iterator[Cause]:
+    yield from _identifier(f"{field}.metric", map_at(source, "metric"))
+    target = map_at(source, "target")
+    yield from _target(f"{field}.target", target)
+    given = [name for name in ("value", "averageValue") if target.get(name) is not None]
+    if not given:
+        text = "must set either a target value for metric or a per-pod target"
+        yield checks.required(f"{field}.target.averageValue", text)
+    elif len(given) > 1:
+        text = "may not set both a target value for metric and a per-pod target"
+        yield checks.forbidden(f"{field}.target.value", text)
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, Document], Iterator[Cause]]]] = {
+    "ContainerResource": _container_resource,
+    "External": _external,
+    "Object": _object,
+    "Pods": _pods,
+    "Resource": _resource,
+}
+
+
+def _identifier(field: str, metric: Document) -> Iterator[Cause]:
+    if not metric.get("name"):
+        yield checks.required(f"{field}.name", "must specify a metric name")
+    else:
+        yield from checks.name(f"{field}.name", metric["name"], "path")
+
+
+def _utilization(field: str, target: Document) -> Iterator[Cause]:
+    yield from _target(field, target)
+    if target.get("averageUtilization") is None and target.get("averageValue") is None:
+        text = "must set either a target raw value or a target utilization"
+        yield checks.required(f"{field}.averageUtilization", text)
+    elif target.get("averageUtilization") is not None and target.get("averageValue") is not None:
+        yield checks.forbidden(f"{field}.averageValue", "may not set both a target raw value and a target utilization")
+
+
+def _target(field: str, target: Document) -> Iterator[Cause]:
+    kind = target.get("type", "")
+    if not kind:
+        yield checks.required(f"{field}.type", "must specify a metric target type")
+    if kind not in _TARGETS:
+        yield checks.invalid(f"{field}.type", kind, "must be either Utilization, Value, or AverageValue")
+    for name in ("value", "averageValue"):
+        if name in target and not _is_positive(target[name]) and not (name == "averageValue" and "pods" in field):
+            yield _not(f"{field}.{name}", target[name])
+    utilization = target.get("averageUtilization")
+    yield from checks.at_least(f"{field}.averageUtilization", utilization, 1, "must be greater than 0")
+
+
+def _is_positive(value: Any) -> bool:
+    return value is not None and quantity.parse(value) > 0
+
+
+def _scaling(field: str, rules: Document) -> Iterator[Cause]:
+    window, place = rules.get("stabilizationWindowSeconds"), f"{field}.stabilizationWindowSeconds"
+    yield from checks.at_least(place, window, 0, "must be greater than or equal to zero")
+    if window is not None and window > _LONGEST_WINDOW:
+        yield checks.invalid(place, window, f"must be less than or equal to {_LONGEST_WINDOW}")
+    if rules.get("selectPolicy") is not None:
+        yield from checks.chosen(f"{field}.selectPolicy", rules["selectPolicy"], ("Disabled", "Max", "Min"))
+    policies = items_at(rules, "policies")
+    if not policies:
+        yield checks.required(f"{field}.policies", "must specify at least one Policy")
+    for index, policy in enumerate(policies):
+        yield from _scaling_policy(f"{field}.policies[{index}]", policy)
+
+
+def _scaling_policy(field: str, policy: Document) -> Iterator[Cause]:
+    yield from checks.chosen(f"{field}.type", policy.get("type"), ("Percent", "Pods"))
+    for name in ("value", "periodSeconds"):
+        yield from checks.at_least(f"{field}.{name}", policy.get(name, 0), 1, "must be greater than zero")
+    period = policy.get("periodSeconds", 0)
+    if period > _LONGEST_PERIOD:
+        yield checks.invalid(f"{field}.periodSeconds", period, f"must be less than or equal to {_LONGEST_PERIOD}")
+
+
+def _budget(new: Document) -> Iterator[Cause]:
+    spec = map_at(new, "spec")
+    least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
+    if least is not None and most is not None:
+        yield checks.invalid("spec", _internal(spec), "minAvailable and maxUnavailable cannot be both set")
+    for name, value in (("minAvailable", least), ("maxUnavailable", most)):
+        if value is not None:
+            yield from _number_or_percent(f"spec.{name}", value)
+    if is_map(spec.get("selector")):
+        yield from checks.label_selector("spec.selector", spec["selector"])
+    policy = spec.get("unhealthyPodEvictionPolicy")
+    if policy is not None:
+        yield from checks.chosen("spec.unhealthyPodEvictionPolicy", policy, ("AlwaysAllow", "IfHealthyBudget"))
+
+
+def _number_or_percent(field: str, value: str | int) -> Iterator[Cause]:
+    if isinstance(value, int):
+        yield from checks.at_least(field, value, 0)
+    elif not _PERCENT.fullmatch(value):
+        yield checks.invalid(field, value, _PERCENT_TEXT)
+    elif int(value[:-1]) > 100:
+        yield checks.invalid(field, value, "must not be greater than 100%")
+
+
+def _internal(spec: Document) -> Document:
+    selector = spec.get("selector")
+    return {
+        "MinAvailable": spec.get("minAvailable"),
+        "Selector": selector,
+        "MaxUnavailable": spec.get("maxUnavailable"),
+        "UnhealthyPodEvictionPolicy": spec.get("unhealthyPodEvictionPolicy"),
+    }
+
+
+RULES: Final[Mapping[str, Rules]] = {
+    "HorizontalPodAutoscaler": Rules(create=_autoscaler, update=lambda _old, new: _autoscaler(new)),
+    "PodDisruptionBudget": Rules(create=_budget, update=lambda _old, new: _budget(new)),
+}

@@ -1,0 +1,104 @@
+"""Rules of PersistentVolumeClaims. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from kubecore import quantity
+from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Rules
+from kubecore.testing._schemas.json_values import is_map, items_at, map_at
+from kubecore.testing._server.failures import Cause
+
+__all__ = ["ACCESS_MODES", "RULES", "access_modes"]
+
+Document = dict[str, Any]
+
+ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_VOLUME_MODES: Final = ("Block", "Filesystem")
+_ALONE: Final = "may not use ReadWriteOncePod with other access modes"
+_FIXED: Final = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+
+
+def _claim(new: Document) -> Iterator[Cause]:
+    spec = map_at(new, "spec")
+    modes = items_at(spec, "accessModes")
+    if not modes:
+        yield checks.required("spec.accessModes", "at least 1 access mode is required")
+    if is_map(spec.get("selector")):
+        yield from checks.label_selector("spec.selector", spec["selector"])
+    yield from access_modes("spec.accessModes", modes)
+    yield from _size(spec)
+    for name in ("storageClassName", "volumeAttributesClassName"):
+        if spec.get(name):
+            yield from checks.name(f"spec.{name}", spec[name], "subdomain")
+    yield from checks.chosen("spec.volumeMode", spec.get("volumeMode", "Filesystem"), _VOLUME_MODES)
+    yield from _sources(spec)
+
+
+def access_modes(field: str, modes: list[str]) -> Iterator[Cause]:
+    """Yield the faults of the access modes of a claim or of a volume."""
+    for mode in modes:
+        yield from checks.chosen(field, mode, ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and len(set(modes)) > 1:
+        yield checks.forbidden(field, _ALONE)
+
+
+def _size(spec: Document) -> Iterator[Cause]:
+    size = map_at(map_at(spec, "resources"), "requests").get("storage")
+    if size is None:
+        yield checks.required("spec.resources[storage]")
+    else:
+        yield from checks.amount("spec.resources[storage]", size, is_positive=True)
+
+
+def _sources(spec: Document) -> Iterator[Cause]:
+    for name in ("dataSource", "dataSourceRef"):
+        source = spec.get(name)
+        if not is_map(source):
+            continue
+        field = f"spec.{name}"
+        for part in ("name", "kind"):
+            if not source.get(part):
+                yield checks.required(f"{field}.{part}")
+        if not source.get("apiGroup") and source.get("kind") not in (None, "", "PersistentVolumeClaim"):
+            text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+            yield checks.invalid(f"{field}.kind", source["kind"], text)
+
+
+def _changed(old: Document, new: Document) -> Iterator[Cause]:
+    yield from _claim(new)
+    before, after = dict(map_at(old, "spec")), dict(map_at(new, "spec"))
+    is_bound = map_at(old, "status").get("phase") == "Bound"
+    if not before.get("volumeName"):
+        before["volumeName"] = after.get("volumeName", "")
+    if is_bound:
+        yield from _resized(before, after, map_at(map_at(old, "status"), "capacity").get("storage"))
+    if _fixed(before, is_bound=is_bound) != _fixed(after, is_bound=is_bound):
+        yield checks.forbidden("spec", _FIXED)
+
+
+def _fixed(spec: Document, *, is_bound: bool) -> Document:
+    """Return the part of a spec that can't change."""
+    kept = {key: value for key, value in spec.items() if value}
+    if is_bound:
+        kept.pop("volumeAttributesClassName", None)
+    resources = map_at(spec, "resources")
+    requests = {**map_at(resources, "requests")}
+    if is_bound:
+        requests.pop("storage", None)
+    return {**kept, "resources": {**resources, "requests": requests}}
+
+
+def _resized(before: Document, after: Document, actual: Any) -> Iterator[Cause]:
+    old, new = (map_at(map_at(spec, "resources"), "requests").get("storage") for spec in (before, after))
+    if old is None or new is None or quantity.compare(new, old) >= 0:
+        return
+    if actual is None or quantity.compare(new, actual) <= 0:
+        yield checks.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
+
+
+RULES: Final[Mapping[str, Rules]] = {"PersistentVolumeClaim": Rules(create=_claim, update=_changed)}
