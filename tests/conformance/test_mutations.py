@@ -1,0 +1,29 @@
+"""The fake server refuses the changed objects of the mutation corpus that the real one refuses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from tests.conformance.backends import FakeServer
+from tests.conformance.mutations import corpus
+from tests.conformance.mutations.objects import VALID
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("resource", VALID)
+def test_only_known_changes_get_another_verdict(resource: str) -> None:
+    recorded = {key: verdict for key, verdict in corpus.read().items() if key[0] == resource}
+    wrong, _ = corpus.compare(FakeServer(), recorded)
+    known = {key for key in corpus.known() if key[0] == resource}
+    assert wrong.keys() - known == set(), "run `python -m tests.conformance.mutations check`"
+    assert known - wrong.keys() == set(), "run `python -m tests.conformance.mutations known`"
+
+
+def test_every_kind_has_accepted_and_refused_changes() -> None:
+    codes: defaultdict[str, set[int]] = defaultdict(set)
+    for key, verdict in corpus.read().items():
+        codes[key[0]].add(verdict.code)
+    assert codes.keys() == VALID.keys()
+    assert [resource for resource, found in codes.items() if resource != "v1/namespaces" and len(found) < 2] == []
