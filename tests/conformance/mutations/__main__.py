@@ -1,7 +1,7 @@
 """`python -m tests.conformance.mutations record|check|known [RESOURCE...]`.
 
-`record` sends the changed objects to the real API server and writes its verdicts. `check` prints where the fake server
-disagrees. `known` writes the list of known disagreements again.
+`record` sends the changed objects to the real API server and writes its verdicts. `check` prints the verdicts of the fake server
+that differ. `known` writes the list of known disagreements again.
 """
 
 from __future__ import annotations

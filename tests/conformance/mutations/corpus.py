@@ -25,7 +25,7 @@ _UID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 
 
 class Verdict(NamedTuple):
-    """What a server said about one change.
+    """The response of a server to one change.
 
     Attributes:
         code: The HTTP status code.
@@ -137,7 +137,7 @@ def replay(backend: Backend, recorded: Verdicts) -> Verdicts:
 
 
 def compare(backend: Backend, recorded: Verdicts) -> tuple[dict[Key, tuple[Verdict, Verdict]], Counter[str]]:
-    """Return the changes about which a server disagrees with the recorded verdicts, and the number of tries by resource."""
+    """Return the changes with other verdicts than the recorded ones, and the number of tries by resource."""
     found = replay(backend, recorded)
     tries = Counter(key[0] for key in recorded)
     return {
