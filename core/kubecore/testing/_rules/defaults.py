@@ -37,6 +37,10 @@ def with_defaults(
     return made
 
 
+_LIKE: Final = {"io.k8s.api.core.v1.EphemeralContainer": "io.k8s.api.core.v1.Container"}
+"""Types with the defaults of another one, which no create shows."""
+
+
 class _Filling:
     def __init__(self, resource: ResourceFacts, facts: Facts) -> None:
         self._special = resource.defaults
@@ -49,6 +53,7 @@ class _Filling:
         if schema.kind != "map" or not is_map(value):
             return
         name: str = getattr(schema, "name", "")
+        name = _LIKE.get(name, name)
         if name:
             self._set(value, name, whole=whole)
         for field, member in value.items():

@@ -9,7 +9,7 @@ from kubecore.testing._rules.facts import ResourceFacts
 from kubecore.testing._schemas.json_values import map_at
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._schemas.structural import StructuralType
-from kubecore.testing._server.resources import Definition, Resource, Subresource
+from kubecore.testing._server.resources import Definition, Resource, ScalePaths, Subresource
 
 __all__ = ["accepted_status", "resources_of", "version_rank"]
 
@@ -92,8 +92,22 @@ def _subresources(group: str, version: Mapping[str, Any], kind: str) -> dict[str
     if declared.get("status") is not None:
         found["status"] = Subresource(group=group, version=version["name"], kind=kind, verbs=_PART_VERBS)
     if declared.get("scale") is not None:
-        found["scale"] = Subresource(group="autoscaling", version="v1", kind="Scale", verbs=_PART_VERBS)
+        found["scale"] = Subresource(
+            group="autoscaling",
+            version="v1",
+            kind="Scale",
+            verbs=_PART_VERBS,
+            scale_paths=ScalePaths(
+                replicas=_path(declared["scale"]["specReplicasPath"]),
+                status=_path(declared["scale"]["statusReplicasPath"]),
+                selector=_path(declared["scale"].get("labelSelectorPath") or ""),
+            ),
+        )
     return found
+
+
+def _path(text: str) -> tuple[str, ...]:
+    return tuple(text.removeprefix(".").split(".")) if text else ()
 
 
 def accepted_status(definition: Mapping[str, Any], now: str) -> dict[str, Any]:

@@ -106,12 +106,7 @@ def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
     Raises:
         RequestError: 400, it can't be read, or is of another kind.
     """
-    try:
-        found = checking.decode(content)
-    except ValueError:
-        found = _from_yaml(content)
-    if found is None:
-        found = {}
+    found: Any = _configuration(content)
     if not is_map(found):
         text = f"json: cannot unmarshal {json_type(found)} into Go value of type map[string]interface {{}}"
         raise bad_request(f"error decoding patch: error unmarshaling JSON: while decoding JSON: {text}")
@@ -120,6 +115,14 @@ def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
         version, kind = (each if isinstance(each, str) else "" for each in (version, kind))
         raise bad_request(f"invalid object type: {version if '/' in version else '/' + version}, Kind={kind}")
     return found
+
+
+def _configuration(content: bytes) -> Any:
+    try:
+        found = checking.decode(content)
+    except ValueError:
+        found = _from_yaml(content)
+    return dict[str, Any]() if found is None else found
 
 
 def _from_yaml(content: bytes) -> Any:
@@ -175,13 +178,13 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
         found = checking.read(value, resource.open_api, is_merged=is_merged)
     except checking.WrongTypeError as error:
         raise checking.type_error(resource.kind, resource.version, error) from None
-    document = {"kind": resource.kind, "apiVersion": resource.api_version, **found.object}
+    document: dict[str, Any] = {"kind": resource.kind, "apiVersion": resource.api_version, **found.object}
     for name in EMPTY_LISTS.get(resource.kind, ()):
         if value.get(name) == []:
             document[name] = []
-    document.setdefault("metadata", {})
+    found_metadata: dict[str, Any] = document.setdefault("metadata", {})
     if map_at(value, "metadata").get("managedFields") == []:
-        document["metadata"]["managedFields"] = []  # An empty list resets the managers.
+        found_metadata["managedFields"] = []  # An empty list resets the managers.
     if resource.kind == "CustomResourceDefinition" and map_at(value, "spec").get("versions") == []:
         map_at(document, "spec")["versions"] = []  # The server shows it in a message.
     return Body(document, tuple(found.faults))

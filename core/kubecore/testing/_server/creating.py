@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from kubecore.testing._apply.managed import track_update
+from kubecore.testing._apply.managed import stripped, track_update
 from kubecore.testing._rules import admission, defaults, validation
 from kubecore.testing._rules.facts import Facts
 from kubecore.testing._schemas.json_values import items_at, map_at
@@ -17,6 +17,8 @@ from kubecore.testing._server.failures import RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
+from kubecore.testing._server.subresources.approvals import REQUESTS
+from kubecore.testing._server.subresources.containers import PARTS, quality
 
 __all__ = ["create", "in_namespace", "new_object", "not_updatable_fields", "store_new", "with_defaults"]
 
@@ -40,7 +42,7 @@ def create(
     """
 
     def managed(document: dict[str, Any]) -> dict[str, Any]:
-        return track_update(
+        found = track_update(
             None,
             document,
             resource.schema,
@@ -49,6 +51,8 @@ def create(
             now=state.timestamp(),
             reset=not_updatable_fields(resource, ""),
         )
+        # The server drops the managers of a new request for a certificate.
+        return stripped(found) if resource.storage == REQUESTS else found
 
     return store_new(state, resource, new_object(state, resource, received, body, managed), options)
 
@@ -142,8 +146,10 @@ def in_namespace(resource: Resource, namespace: str, wanted: dict[str, Any]) -> 
 
 def not_updatable_fields(resource: Resource, subresource: str) -> tuple[tuple[str, ...], ...]:
     """Return the paths of the fields that a request to an object, or to a subresource, can't write."""
-    if "status" not in resource.subresources:
+    if "status" not in resource.subresources or subresource in PARTS:
         return ()
+    if subresource == "approval":
+        return (("spec",),)
     return (("spec",),) if subresource == "status" else (("status",),)
 
 
@@ -158,8 +164,10 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
         document["status"] = dict(facts.status)
     elif "status" in resource.schema.fields and not resource.is_custom and "status" in resource.subresources:
         document["status"] = {}
-    if (resource.group, resource.resource) == NAMESPACES:
+    if resource.storage == NAMESPACES:
         _set_up_namespace(document)
+    if resource.storage == ("", "pods"):
+        document["status"]["qosClass"] = quality(map_at(document, "spec"))
 
 
 def _label_namespace(document: dict[str, Any]) -> None:

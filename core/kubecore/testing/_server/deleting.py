@@ -17,7 +17,7 @@ from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import json_reply, success
 
-__all__ = ["DeleteOptions", "delete", "mark_deleted"]
+__all__ = ["DeleteOptions", "check_conditions", "delete", "mark_deleted"]
 
 _PROTECTED: Final = ("default", "kube-system", "kube-public")
 _POLICIES: Final = ("Foreground", "Background", "Orphan", "nil")
@@ -145,7 +145,7 @@ def mark_deleted(
     Raises:
         RequestError: 409, a precondition does not hold.
     """
-    _check_conditions(resource, live, options)
+    check_conditions(resource, live, options)
     found = {**live, "metadata": dict(live["metadata"])}
     finalizers = _with_policy(resource, live["metadata"].get("finalizers") or [], options.policy)
     _set_finalizers(found["metadata"], finalizers)
@@ -173,7 +173,12 @@ def _namespace_finalizers(resource: Resource, live: dict[str, Any]) -> list[str]
     return items_at(map_at(live, "spec"), "finalizers")
 
 
-def _check_conditions(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> None:
+def check_conditions(resource: Resource, live: dict[str, Any], options: DeleteOptions) -> None:
+    """Refuse the deletion of another object, or of another version of it.
+
+    Raises:
+        RequestError: 409.
+    """
     found, name = live["metadata"], live["metadata"]["name"]
     text = ""
     if options.uid and options.uid != found["uid"]:

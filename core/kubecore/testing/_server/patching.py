@@ -126,11 +126,19 @@ def _invalid_patch(
     problem = error.message.partition("cannot be handled as a ")[2].partition(": ")[2]
     if not problem:
         return error
-    shown = _go_map(patch_body) if kind == _STRATEGIC else msgspec.json.encode(changed).decode()
+    shown = _go_map(patch_body) if kind == _STRATEGIC else msgspec.json.encode(_sorted(changed, patch_body)).decode()
     cause = Cause("FieldValueInvalid", f"Invalid value: {_quoted(shown)}: {problem}", "patch")
     refused = invalid("", "", "", [cause])
     details = {"causes": [cause._asdict()]}
     return RequestError(422, "Invalid", refused.message, details=details)
+
+
+def _sorted(value: Any, patch_body: Any) -> Any:
+    """Return a patched object with the keys of the maps that were patched in order, as the server writes them."""
+    if not is_map(value):
+        return value
+    inner = patch_body if is_map(patch_body) else {}
+    return {key: _sorted(value[key], inner[key]) if is_map(inner.get(key)) else value[key] for key in sorted(value)}
 
 
 def _quoted(text: str) -> str:

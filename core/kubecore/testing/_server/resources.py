@@ -11,10 +11,25 @@ from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._schemas.packages import Package, load
 from kubecore.testing._schemas.schema_type import SchemaType
 
-__all__ = ["Definition", "Resource", "Resources", "Subresource"]
+__all__ = ["Definition", "Resource", "Resources", "ScalePaths", "Subresource"]
 
 _SHARED_STORAGE: Final = {("events.k8s.io", "events"): ("", "events")}
 """Resources whose objects are those of another group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalePaths:
+    """The paths at which the objects of a resource contain their scale.
+
+    Attributes:
+        replicas: The path of the desired number of replicas.
+        status: The path of the current number.
+        selector: The path of the selector as a text, () if there is none.
+    """
+
+    replicas: tuple[str, ...]
+    status: tuple[str, ...]
+    selector: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +41,14 @@ class Subresource:
         version: The API version of its body.
         kind: The kind of its body, "" if it is a stream.
         verbs: The verbs in the words of RBAC.
+        scale_paths: The paths of the scale of a custom kind, or None.
     """
 
     group: str
     version: str
     kind: str
     verbs: frozenset[str]
+    scale_paths: ScalePaths | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +143,8 @@ class Resources:
 
     def __init__(self, packages: Iterable[str], facts: Facts) -> None:
         self._found: dict[tuple[str, str, str], Resource] = {}
-        for name in packages:
-            package = load(name)
+        self._packages = [load(name) for name in packages]
+        for package in self._packages:
             if not package.is_custom:  # Kinds of CRDs are served after a definition is created.
                 for made in _of_package(package, facts):
                     self.add(made)
@@ -143,6 +160,19 @@ class Resources:
     def is_built_in(self, group: str) -> bool:
         """Return whether a group is served without a CustomResourceDefinition."""
         return group in self._built_in
+
+    def schema(self, group: str, version: str, kind: str) -> SchemaType:
+        """Return the type of a kind that needs no resource, such as the body of a subresource.
+
+        Raises:
+            KeyError: No package has the kind.
+        """
+        for package in self._packages:
+            try:
+                return package.schema(group, version, kind)
+            except KeyError:
+                continue
+        raise KeyError(kind)
 
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
         """Return the resource of a kind, None if it is not served."""

@@ -73,7 +73,10 @@ def no_path(resources: Resources, group: str) -> RequestError:
 
 
 def _check_subresource(resource: Resource, received: Received) -> None:
-    sub = resource.subresources.get(received.subresource)
+    name = received.subresource.partition("/")[0]
+    sub = resource.subresources.get(name)
+    if sub is not None and sub.kind and name != received.subresource:
+        sub = None
     details = {**({"group": resource.group} if resource.group else {}), "kind": resource.resource}
     if sub is None:
         if not resource.is_custom:

@@ -19,7 +19,7 @@ from kubecore.testing._server.definitions import DEFINITIONS, Definitions
 from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.discovery import discovered, unknown_group
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import NotSimulatedError, RequestError, warned
+from kubecore.testing._server.failures import RequestError, warned
 from kubecore.testing._server.logs import Logs
 from kubecore.testing._server.options import WriteOptions
 from kubecore.testing._server.resources import Resource, Resources
@@ -27,6 +27,8 @@ from kubecore.testing._server.route import find, route
 from kubecore.testing._server.state import State, Unsure, not_found
 from kubecore.testing._server.statuses import failure, json_reply, raw_reply, success, warning
 from kubecore.testing._server.store import Change, Record, Snapshot, Storage, Store
+from kubecore.testing._server.subresources.approvals import REQUESTS, with_user
+from kubecore.testing._server.subresources.handling import Subresources
 from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import WatchStream
 
@@ -51,6 +53,7 @@ class Server:
     Attributes:
         state: The objects, the resources and the time.
         logs: The logs of containers.
+        reviews: The reviews of users and their rights.
         handled: The request that is being handled, None if the server writes without one.
 
     Args:
@@ -79,6 +82,8 @@ class Server:
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
         self.logs: Final = Logs()
         self.handled: Received | None = None
+        self._subresources: Final = Subresources(self.state)
+        self.reviews: Final = self._subresources.reviews
         self._definitions: Final = Definitions(self.state, self._end_watches)
         self._watches: set[WatchStream] = set()
         self._verbs: Final[dict[str, Callable[[Resource, Received], Reply]]] = {
@@ -161,13 +166,11 @@ class Server:
         if not received.resource:
             return discovered(self.state.resources, self.version, received)
         resource = find(received, self.state.resources)
-        if (received.resource, received.subresource, received.verb) == ("namespaces", "finalize", "update"):
+        handler = self._subresources.find(resource, received)
+        if handler is not None:
+            return handler(resource, received)
+        if received.subresource == "finalize":
             return self._finalize(resource, received)
-        if received.subresource not in ("", "status"):
-            raise NotSimulatedError(
-                f"{received.method} {received.path} is not simulated; add a response with cluster.on(...), "
-                "or run with --kube=real"
-            )
         return self._verbs[received.verb](resource, received)
 
     def _deprecations(self, received: Received) -> list[tuple[str, str]]:
@@ -194,8 +197,11 @@ class Server:
         options = WriteOptions.of(received, "CreateOptions")
         body = bodies.understood(bodies.decoded_json(received, resource), resource, options.validation)
         body = without_repeated_owners(body)
+        document = body.object
+        if resource.storage == REQUESTS:
+            document = with_user(document, self.reviews.user_of(received))
         with warned(body.warnings):
-            made = creating.create(self.state, resource, received, body.object, options)
+            made = creating.create(self.state, resource, received, document, options)
         return self._written(resource, received, made, 201, body.warnings + finalizer_warnings(resource, made, None))
 
     def _update(self, resource: Resource, received: Received) -> Reply:

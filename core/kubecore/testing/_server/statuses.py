@@ -60,14 +60,14 @@ def failure(error: RequestError) -> Reply:
     return reply
 
 
-def success(details: dict[str, Any] | None = None, code: int = 200) -> Reply:
+def success(details: dict[str, Any] | None = None, code: int = 200, warnings: tuple[str, ...] = ()) -> Reply:
     """Return the Status of a request without another result."""
     body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
     if details is not None:
         body["details"] = details
     if code != 200:
         body["code"] = code
-    return json_reply(body, code)
+    return json_reply(body, code, warnings)
 
 
 def error_event(error: RequestError) -> bytes:

@@ -15,7 +15,9 @@ from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
-from kubecore.testing._server.state import State
+from kubecore.testing._server.state import NAMESPACES, State
+from kubecore.testing._server.subresources import containers
+from kubecore.testing._server.subresources.approvals import REQUESTS, approved
 
 __all__ = ["check_names", "check_versions", "finalize", "finish", "merged", "replace"]
 
@@ -133,6 +135,15 @@ def finalize(
     spec = _without(map_at(live, "spec"), "finalizers")
     document = {**live, "spec": {**spec, "finalizers": finalizers} if finalizers else spec}
     document["metadata"] = dict(live["metadata"])
+    document = track_update(
+        live,
+        document,
+        resource.schema,
+        manager=options.manager,
+        api_version=resource.api_version,
+        subresource="finalize",
+        now=state.timestamp(),
+    )
     return finish(state, resource, received, live, document, options)
 
 
@@ -149,6 +160,10 @@ def merged(resource: Resource, subresource: str, live: dict[str, Any], body: dic
             taken = {key: value for key, value in found["metadata"].items() if key == "managedFields"}
             return {**result, "metadata": {**_without(live["metadata"], "managedFields"), **taken}}
         return {**result, "metadata": _of_status(resource, live["metadata"], found["metadata"])}
+    if subresource:  # `finish` selects the fields that it may change.
+        return found
+    if resource.storage == REQUESTS:
+        found["spec"] = live["spec"]
     if "status" in resource.subresources:
         found = _without(found, "status")
         if "status" in live:
@@ -183,6 +198,7 @@ def finish(
         RequestError: 422, it is invalid.
     """
     built_in = (resource.group, resource.kind)
+    document = _narrowed(state, resource, received, live, document)
     if not (resource.is_custom or received.subresource):
         document = admission.admit_update(*built_in, live, document)
     document = allocated(state, resource, document, live, is_dry_run=options.is_dry_run)
@@ -210,6 +226,28 @@ def finish(
         state.delete(resource, document)
         return document  # With its last version: the deletion has the next one.
     return state.write(resource, document)
+
+
+def _narrowed(
+    state: State, resource: Resource, received: Received, live: dict[str, Any], document: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the object with the fields that the subresource may change.
+
+    Raises:
+        RequestError: The subresource does not allow the change.
+    """
+    part = received.subresource
+    if part in containers.PARTS:
+        made = containers.narrowed(part, live, document)
+        containers.checked(state, resource, part, live, document, made)
+        return made
+    if resource.storage == NAMESPACES and not part:
+        kept = items_at(map_at(live, "spec"), "finalizers")
+        spec = _without(map_at(document, "spec"), "finalizers")
+        return {**document, "spec": {**spec, "finalizers": kept} if kept else spec}
+    if resource.storage == REQUESTS and part:
+        return approved(resource, part, live, document, state.timestamp())
+    return document
 
 
 def _finalizer_causes(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:
