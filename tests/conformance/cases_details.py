@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.bodies import config_map, definition, deployment, lease, pod, widget, with_metadata
+from tests.conformance.bodies import config_map, definition, deployment, job, lease, pod, widget, with_metadata
 from tests.conformance.cases import case
 from tests.conformance.wire import Wire
 
@@ -70,3 +70,21 @@ def scales_of_custom_objects(wire: Wire) -> None:
     wire.put("widgets/a", {**made, "spec": {"mode": "other", "size": -1}})
     wire.post("widgets", {**widget(wire.group), "spec": "x"})
     wire.post("widgets", {**widget(wire.group, "UPPER", size="x")})
+
+
+@case("the immediate end of a Pod is two changes")
+def ends_of_pods(wire: Wire) -> None:
+    for spec in ({}, {"nodeName": "n"}):
+        made = wire.post("pods", pod(**spec))
+        wire.delete("pods/a", dryRun="All")
+        wire.delete("pods/a")
+        wire.delete("pods/a", gracePeriodSeconds=0)
+        wire.watch("pods", 2, resourceVersion=made["metadata"]["resourceVersion"])
+
+
+@case("a deletion that leaves pods warns also if it fails")
+def warnings_about_pods(wire: Wire) -> None:
+    wire.delete("jobs/a")
+    wire.delete("jobs/a", propagationPolicy="Orphan")
+    wire.post("jobs", job())
+    wire.delete("jobs/a", {"preconditions": {"uid": "x"}})

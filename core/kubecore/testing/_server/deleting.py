@@ -11,7 +11,7 @@ import msgspec
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server import metadata
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import Cause, RequestError
+from kubecore.testing._server.failures import Cause, RequestError, warned
 from kubecore.testing._server.options import bad_request, not_supported, refuse
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
@@ -125,11 +125,13 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
         details = {"name": name, "kind": "namespaces"}
         text = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
         raise RequestError(403, "Forbidden", text, details=details)
-    live = state.find(resource, received.namespace, name).document()
-    found, is_gone = mark_deleted(state, resource, live, options)
+    keeps_pods = "orphan" in resource.facts.deleted_finalizers and not options.policy
+    warnings = (_ORPHANS,) if keeps_pods else ()
+    with warned(warnings):
+        live = state.find(resource, received.namespace, name).document()
+        found, is_gone = mark_deleted(state, resource, live, options)
     if not is_gone or resource.facts.deleted == "object":
-        orphans = "orphan" in resource.facts.deleted_finalizers and not options.policy
-        return json_reply(found, warnings=(_ORPHANS,) if orphans else ())
+        return json_reply(found, warnings=warnings)
     details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
     return success({**details, "uid": live["metadata"]["uid"]})
 
@@ -158,6 +160,8 @@ def mark_deleted(
         return found, False
     if (resource.group, resource.resource) == _PODS:
         _set_deletion(state, found, 0, live)
+        if found != live and not options.is_dry_run:  # Watches see the end of a pod as two changes.
+            state.write(resource, found)
     return found if options.is_dry_run else state.delete(resource, found), True
 
 
