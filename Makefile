@@ -47,6 +47,7 @@ format: $(ENV) ## Format and fix what a tool can
 sync: $(ENV) ## Derive the synchronous modules of kubecore, and the tables of modules in docs/architecture.md
 	$(BIN)/python tools/async_to_sync.py
 	$(BIN)/python -m tools.module_tables
+	$(BIN)/python -m tools.unsure_table
 
 .PHONY: lint
 lint: $(ENV) ## Format check, lint, derived modules, import rules, wording, bandit

@@ -130,9 +130,10 @@ def test_the_code_about_work_queues_runs(number: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("number", "command", "said"),
     [
-        (0, ["-m", "pytest", "-q"], "1 passed"),
-        (1, [], "{'n': '1'}\n"),
-        (2, ["-m", "pytest", "-q"], "1 passed"),
+        *((number, ["-m", "pytest", "-q"], "1 passed") for number in range(5)),
+        (5, ["-m", "pytest", "-q", "-p", "kubecore.testing.plugin"], "3 passed"),
+        (6, [], "{'n': '1'}\n"),
+        (7, ["-m", "pytest", "-q"], "1 passed"),
     ],
 )
 def test_the_code_about_tests_runs(number: int, command: list[str], said: str, tmp_path: Path) -> None:
@@ -536,7 +537,7 @@ RUN = {
     "docs/observability.md": 4,
     "docs/performance.md": 1,
     "docs/port-forward.md": 2,
-    "docs/testing.md": 3,
+    "docs/testing.md": 8,
     "docs/waiting.md": 4,
     "docs/watch.md": 2,
     "docs/workqueue.md": 3,
