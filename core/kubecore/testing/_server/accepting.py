@@ -21,10 +21,17 @@ class Form(NamedTuple):
     Attributes:
         shape: `Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`, or "" for whole objects.
         version: The version of the shape.
+        has_plain: Whether the request accepts whole objects, too.
     """
 
     shape: str = ""
     version: str = "v1"
+    has_plain: bool = False
+
+
+def _accepts_plain(accept: str) -> bool:
+    clauses = (clause.split(";") for clause in accept.split(","))
+    return any(kind.strip() in _JSON and "as=" not in "".join(rest) for kind, *rest in clauses)
 
 
 def form_of(received: Received) -> Form:
@@ -46,7 +53,7 @@ def form_of(received: Received) -> Form:
             return Form()
         has_parameters = has_parameters or bool(shape)
         if kind in _JSON and shape in _SHAPES and parameters.get("g") == "meta.k8s.io":
-            return Form(shape, parameters.get("v", "v1"))
+            return Form(shape, parameters.get("v", "v1"), has_plain=_accepts_plain(accept))
         if kind in _OTHERS:
             other = kind
     if other:

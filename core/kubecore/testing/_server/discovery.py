@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kubecore.testing._rules.facts import DiscoveryFacts, load_discovery
 from kubecore.testing._schemas.customs import version_rank
+from kubecore.testing._server.documents import document_reply
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource, Resources
@@ -32,7 +33,9 @@ def discovered(resources: Resources, version: str, received: Received) -> Reply:
     """
     path = received.path.rstrip("/")
     documents = _Documents(resources, load_discovery(version))
-    if path.startswith(("/openapi", "/metrics", "/swagger")):
+    if path.startswith("/openapi"):
+        return document_reply(resources, received)
+    if path.startswith(("/metrics", "/swagger")):
         raise NotSimulatedError(f"GET {path} is not simulated; add a response with cluster.on(...)")
     reply = _read(documents, path, received.headers.get("accept", ""))
     if received.method != "GET":

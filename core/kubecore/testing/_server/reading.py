@@ -22,7 +22,7 @@ from kubecore.testing._server.store import Record
 from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import Selection, WatchStream
 
-__all__ = ["delete_selection", "get", "list_page", "shaped", "watch"]
+__all__ = ["delete_selection", "get", "list_page", "shape_of", "shaped", "watch"]
 
 _PARTIAL: Final = "PartialObjectMetadata"
 
@@ -39,8 +39,21 @@ def get(state: State, resource: Resource, received: Received) -> Reply:
         raise RequestError(500, "", shown)
     if version and int(version) > state.store.revision:
         raise listing.too_large(int(version), state.store.revision)
+    form = shape_of(state, resource, received)
     record = state.find(resource, received.namespace, received.name, received.behind if version == "0" else 0)
-    return shaped(state, resource, record, form_of(received), received)
+    return shaped(state, resource, record, form, received)
+
+
+def shape_of(state: State, resource: Resource, received: Received) -> Form:
+    """Return the form of the response: whole objects instead of the table of a built-in kind, if they are accepted.
+
+    The real server would send a table: this is kept in `unsure`.
+    """
+    form = form_of(received)
+    if form.shape != "Table" or resource.is_custom or not form.has_plain:
+        return form
+    state.note_unsure(resource, received, ["the real server sends a table"])
+    return Form()
 
 
 def shaped(state: State, resource: Resource, record: Record, form: Form, received: Received, code: int = 200) -> Reply:
@@ -120,7 +133,7 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
     Raises:
         RequestError: The server refuses it.
     """
-    form = form_of(received)
+    form = shape_of(state, resource, received)
     selection, has_selectors = _selection(state, resource, received, None)
     page = listing.page_of(
         state.store,
@@ -178,7 +191,7 @@ def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, 
     Raises:
         RequestError: The server refuses it.
     """
-    form = form_of(received)
+    form = shape_of(state, resource, received)
     tables = Tables(resource, form, received, state.now) if form.shape == "Table" else None
     shape = tables.of_record if tables is not None else _partial(form) if form.shape else None
     selection, _ = _selection(state, resource, received, shape)

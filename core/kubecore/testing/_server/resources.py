@@ -143,7 +143,7 @@ class Resources:
 
     def __init__(self, packages: Iterable[str], facts: Facts) -> None:
         self._found: dict[tuple[str, str, str], Resource] = {}
-        self._packages = [load(name) for name in packages]
+        self._packages: Final = [load(name) for name in packages]
         for package in self._packages:
             if not package.is_custom:  # Kinds of CRDs are served after a definition is created.
                 for made in _of_package(package, facts):
@@ -173,6 +173,11 @@ class Resources:
             except KeyError:
                 continue
         raise KeyError(kind)
+
+    def schema_named(self, name: str) -> Mapping[str, Any] | None:
+        """Return a schema by its name in an OpenAPI document, None if no package has it."""
+        found = (package.definition(name) for package in self._packages)
+        return next((schema for schema in found if schema is not None), None)
 
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
         """Return the resource of a kind, None if it is not served."""

@@ -244,7 +244,7 @@ class Server:
     def _written(
         self, resource: Resource, received: Received, made: dict[str, Any], code: int, warnings: tuple[str, ...]
     ) -> Reply:
-        form = form_of(received)
+        form = reading.shape_of(self.state, resource, received)
         if resource.storage == DEFINITIONS:
             warnings += warnings_of(made)
         if form.shape == "Table":
