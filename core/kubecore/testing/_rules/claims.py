@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ Document = dict[str, Any]
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_MODES: Final = ("Block", "Filesystem")
 _ALONE: Final = "may not use ReadWriteOncePod with other access modes"
+_CLASS: Final = "volumeAttributesClassName"
 _FIXED: Final = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
@@ -77,20 +80,46 @@ def _changed(old: Document, new: Document) -> Iterator[Cause]:
         before["volumeName"] = after.get("volumeName", "")
     if is_bound:
         yield from _resized(before, after, map_at(map_at(old, "status"), "capacity").get("storage"))
-    if _fixed(before, is_bound=is_bound) != _fixed(after, is_bound=is_bound):
-        yield checks.forbidden("spec", _FIXED)
-
-
-def _fixed(spec: Document, *, is_bound: bool) -> Document:
-    """Return the part of a spec that can't change."""
-    kept = {key: value for key, value in spec.items() if value}
     if is_bound:
-        kept.pop("volumeAttributesClassName", None)
+        before["resources"], before["volumeAttributesClassName"] = _requesting(before, after), after.get(_CLASS)
+    left, right = _internal(before), _internal(after)
+    if left != right:
+        yield checks.forbidden("spec", f"{_FIXED}\n{_difference(left, right)}")
+    if before.get("volumeMode") != after.get("volumeMode"):
+        yield checks.changed("volumeMode", after.get("volumeMode"))
+
+
+def _requesting(before: Document, after: Document) -> Document:
+    """Return the stored resources with the requests of the new spec, which a bound claim can change."""
+    return {**map_at(before, "resources"), "requests": map_at(map_at(after, "resources"), "requests")}
+
+
+def _internal(spec: Document) -> Document:
+    """Return a spec as the server writes it in the fault of a change."""
     resources = map_at(spec, "resources")
-    requests = {**map_at(resources, "requests")}
-    if is_bound:
-        requests.pop("storage", None)
-    return {**kept, "resources": {**resources, "requests": requests}}
+    return {
+        "AccessModes": spec.get("accessModes") or None,
+        "Selector": spec.get("selector"),
+        "Resources": {"Limits": resources.get("limits"), "Requests": resources.get("requests") or None},
+        "VolumeName": spec.get("volumeName", ""),
+        "StorageClassName": spec.get("storageClassName"),
+        "VolumeMode": spec.get("volumeMode"),
+        "DataSource": _internal_source(spec.get("dataSource"), ("apiGroup", "kind", "name")),
+        "DataSourceRef": _internal_source(spec.get("dataSourceRef"), ("apiGroup", "kind", "name", "namespace")),
+        "VolumeAttributesClassName": spec.get("volumeAttributesClassName"),
+    }
+
+
+def _internal_source(source: Any, names: tuple[str, ...]) -> Document | None:
+    if not is_map(source):
+        return None
+    return {"APIGroup" if name == "apiGroup" else name.capitalize(): source.get(name) for name in names}
+
+
+def _difference(old: Document, new: Document) -> str:
+    left, right = (json.dumps(spec, indent=1).splitlines(keepends=True) for spec in (old, new))
+    lines = [f"{line.rstrip()}\n" for line in difflib.unified_diff(left, right)]
+    return "".join(lines[2:])
 
 
 def _resized(before: Document, after: Document, actual: Any) -> Iterator[Cause]:

@@ -138,6 +138,8 @@ def _service(value: dict[str, Any]) -> None:
         value.setdefault("allocateLoadBalancerNodePorts", True)
     if kind != "ExternalName":
         value.setdefault("internalTrafficPolicy", "Cluster")
+    if value.get("sessionAffinity") == "None":
+        value.pop("sessionAffinityConfig", None)
     if value.get("sessionAffinity") == "ClientIP":
         _map(_map(value, "sessionAffinityConfig"), "clientIP").setdefault("timeoutSeconds", 10800)
 

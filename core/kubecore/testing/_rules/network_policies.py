@@ -87,7 +87,7 @@ def _block(field: str, block: Document) -> Iterator[Cause]:
         if part is None:
             yield checks.invalid(place, each, _NOT_A_NETWORK)
         elif not _is_strictly_within(part, whole):
-            yield checks.invalid(place, each, f"must be a strict subset of `cidr`: {text}")
+            yield checks.invalid(place, each, "must be a strict subset of `cidr`")
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -21,6 +21,9 @@ _SUBJECTS: Final = ("ServiceAccount", "User", "Group")
 def _role(new: Document) -> Iterator[Cause]:
     for index, rule in enumerate(items_at(new, "rules")):
         yield from _policy(f"rules[{index}]", rule, may_be_no_resource=new.get("kind") == "ClusterRole")
+    for index, rule in enumerate(items_at(new, "rules")):
+        if not items_at(rule, "verbs"):
+            yield checks.required(f"rules[{index}].verbs")
 
 
 def _cluster_role(new: Document) -> Iterator[Cause]:
@@ -51,8 +54,6 @@ def _policy(field: str, rule: Document, *, may_be_no_resource: bool) -> Iterator
             yield checks.required(f"{field}.apiGroups", "resource rules must supply at least one api group")
         if not items_at(rule, "resources"):
             yield checks.required(f"{field}.resources", "resource rules must supply at least one resource")
-    if not items_at(rule, "verbs"):
-        yield checks.required(f"{field}.verbs")
 
 
 def _binding(*kinds: str) -> Callable[[Document], Iterator[Cause]]:

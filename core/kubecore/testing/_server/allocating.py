@@ -22,8 +22,6 @@ _NETWORK: Final = ipaddress.ip_network("10.0.0.0/16")
 _NODE_PORTS: Final = range(30000, 32768)
 _TAKEN: Final = "provided port is already allocated"
 _DRY_RUN_ADDRESS: Final = "10.0.0.0"
-_DRY_RUN_PORT: Final = 32769
-_DRY_RUN_HEALTH_PORT: Final = 32770
 
 NodePort = tuple[str, int]
 """Protocol and number of a node port."""
@@ -98,6 +96,7 @@ class _Pool:
     def __init__(self, state: State, own: tuple[str, str], *, is_dry_run: bool) -> None:
         self._chance = state.chance
         self._is_dry_run = is_dry_run
+        self._placeholder = _NODE_PORTS[-1] + 1
         self.addresses = {str(_NETWORK[1])}
         self.ports: set[NodePort] = set()
         for key, record in state.store.collection(_SERVICES).items():
@@ -119,10 +118,11 @@ class _Pool:
             if found not in self.addresses:
                 return found
 
-    def new_port(self, protocol: str = "TCP", *, placeholder: int = _DRY_RUN_PORT) -> int:
+    def new_port(self, protocol: str = "TCP") -> int:
         """Return a free node port; it is used from then on."""
         if self._is_dry_run:
-            return placeholder
+            self._placeholder += 1
+            return self._placeholder
         while True:
             found = self._chance.choice(_NODE_PORTS)
             if all(other != found for _, other in self.ports):
@@ -186,7 +186,7 @@ def _allocate_ports(ports: list[dict[str, Any]], pool: _Pool) -> None:
             continue
         number, protocol = port.get("port"), port.get("protocol", "TCP")
         other = shared.get(number)
-        if other is not None and other[0] != protocol and (protocol, other[1]) not in pool.ports:
+        if other is not None and (other[0] == protocol or (protocol, other[1]) not in pool.ports):
             port["nodePort"] = other[1]
             pool.ports.add((protocol, other[1]))
         else:
@@ -199,7 +199,7 @@ def _health_port(spec: dict[str, Any], pool: _Pool) -> None:
         return
     wanted = spec.get("healthCheckNodePort")
     if not wanted:
-        spec["healthCheckNodePort"] = pool.new_port(placeholder=_DRY_RUN_HEALTH_PORT)
+        spec["healthCheckNodePort"] = pool.new_port()
         return
     text = ""
     if wanted not in _NODE_PORTS:

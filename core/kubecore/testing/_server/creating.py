@@ -58,12 +58,7 @@ def create(
 
 
 def store_new(state: State, resource: Resource, document: dict[str, Any], options: WriteOptions) -> dict[str, Any]:
-    """Store a new object with its allocated values, unless it is a dry run.
-
-    Raises:
-        RequestError: 422, an address or a port is invalid or used.
-    """
-    document = allocated(state, resource, document, None, is_dry_run=options.is_dry_run)
+    """Store a new object, unless it is a dry run."""
     if options.is_dry_run:
         return document
     return state.write(resource, document)
@@ -108,6 +103,7 @@ def new_object(
     if not resource.is_custom:
         document = admission.admit_create(resource.group, resource.kind, document)
     _set_initial(resource, document)
+    document = allocated(state, resource, document, None, is_dry_run=("dryRun", "All") in received.query)
     prepare_definition(resource, document, None)
     causes = list(metadata_rules.causes_of(resource, document["metadata"]))
     if not resource.is_custom:
