@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from kubecore.testing._schemas.json_values import is_map, map_at
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._schemas.validation import objects
 from kubecore.testing._schemas.validation.numbers import fit_floats
+from kubecore.testing._schemas.validation.replicas import check_replicas
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid
 from kubecore.testing._server.options import bad_request
@@ -227,13 +228,20 @@ def _name(value: Mapping[str, Any]) -> str:
     return str(metadata.get("name", "")) if is_map(metadata) else ""
 
 
-def checked(document: dict[str, Any], resource: Resource, old: dict[str, Any] | None, part: str = "") -> list[str]:
+def checked(
+    document: dict[str, Any],
+    resource: Resource,
+    old: dict[str, Any] | None,
+    causes: Sequence[Cause],
+    part: str = "",
+) -> list[str]:
     """Check an object beyond its types: a custom resource by its schema. Rules of built-in kinds are checked before.
 
     Args:
         document: The object.
         resource: Its resource.
         old: The stored object, for an update.
+        causes: The faults that are known.
         part: `status` to check an update of the subresource; "" for the whole object.
 
     Returns:
@@ -242,11 +250,19 @@ def checked(document: dict[str, Any], resource: Resource, old: dict[str, Any] | 
     Raises:
         RequestError: 422, it is invalid.
     """
+    verdict = objects.check(document, _schema(resource), old, part=part) if resource.is_custom else objects.Verdict()
+    found = [*causes, *_replica_causes(document, resource, part), *verdict.causes]
+    if found:
+        raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), found)
     if not resource.is_custom:
         is_known = resource.kind in _WITHOUT_RULES or validation.has_rules(resource.group, resource.kind)
         return [] if is_known else ["values of the kind are checked by their types only"]
-    verdict = objects.check(document, _schema(resource), old, part=part)
-    if verdict.causes:
-        raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), verdict.causes)
     fit_floats(document)
     return [f"{path or 'the object'}: {text}" for path, text in verdict.unsure]
+
+
+def _replica_causes(document: dict[str, Any], resource: Resource, part: str) -> list[Cause]:
+    scale = resource.subresources.get("scale")
+    if scale is None or scale.scale_paths is None:
+        return []
+    return list(check_replicas(document, scale.scale_paths.status if part else scale.scale_paths.replicas))

@@ -13,7 +13,7 @@ from kubecore.testing._server import bodies, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import RequestError, invalid
+from kubecore.testing._server.failures import RequestError
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
@@ -109,9 +109,7 @@ def new_object(
     if not resource.is_custom:
         causes += validation.validate_create(resource.group, resource.kind, document)
     causes = with_definition_causes(resource, document, None, causes)
-    if causes:
-        raise invalid(resource.group, resource.kind, name, causes)
-    state.note_unsure(resource, received, bodies.checked(document, resource, None))
+    state.note_unsure(resource, received, bodies.checked(document, resource, None, causes))
     require_free_names(state, resource, document)
     existing = state.store.get(resource.storage, (received.namespace, name))
     if existing is not None:

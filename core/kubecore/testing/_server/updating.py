@@ -212,13 +212,12 @@ def finish(
     if not received.subresource:
         prepare_definition(resource, document, live)
     causes = with_definition_causes(resource, document, live, causes)
-    if causes:
-        raise invalid(resource.group, resource.kind, document["metadata"]["name"], causes)
-    state.note_unsure(resource, received, bodies.checked(document, resource, live, received.subresource))
+    state.note_unsure(resource, received, bodies.checked(document, resource, live, causes, received.subresource))
     require_free_names(state, resource, document)
     if document != live:
         converting.check_managers(resource, live)
-    _count_generation(resource, live, document)
+    if received.subresource != "status" or resource.facts.generation_of_labels:
+        _count_generation(resource, live, document)
     document = keep_times(live, document)
     if options.is_dry_run or (document == live and state.is_current(resource, document)):
         return document
