@@ -199,7 +199,7 @@ BUGS: Final = (
     Bug(
         "definitions-keep-their-objects",
         "_server.definitions",
-        "mark_deleted(self._state, made[0], record.document(), DeleteOptions())",
+        "mark_deleted(self._state, made[0], as_served(made[0], record).document(), DeleteOptions())",
         "pass",
     ),
     # Outside of the responses to single requests.
