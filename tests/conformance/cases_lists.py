@@ -197,13 +197,15 @@ def more_pages(wire: Wire) -> None:
             wire.post(path, with_metadata(config_map(name), labels={"run": wire.one}))
     run = {"labelSelector": f"run={wire.one}", "limit": 1}
     token = ""
-    for _ in range(4):
+    for _ in range(3):
         token = wire.get("*:configmaps", **{**run, "continue": token or None})["metadata"].get("continue")
     for name in ("a", "b"):
         body = {"name": f"{wire.one}-{name}", "labels": {"run": wire.one}}
         wire.post("clusterroles", {"metadata": body, "rules": []})
-    page = wire.get("clusterroles", **run)
-    wire.get("clusterroles", **{**run, "continue": page["metadata"]["continue"]})
+    wire.get("clusterroles", **run)
+    wire.post("namespaces", {"metadata": {"name": f"{wire.one}-x"}})
+    wire.post("/api/v1/namespaces/{one}-x/configmaps", with_metadata(config_map(), labels={"run": wire.one}))
+    wire.get("*:configmaps", labelSelector=f"run={wire.one}")
     wire.define(definition(wire.group))
     for name in ("a", "b", "c"):
         wire.post("widgets", widget(wire.group, name))

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
-
-from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.options import bad_request, forbidden, not_supported, refuse, whole_number
 from kubecore.testing._server.store import Key, Record, Storage, Store
+from kubecore.testing._server.tokens import Place, read_token, write_token
 from kubecore.testing._server.watching import Selection
 
 __all__ = ["ListOptions", "Page", "expired", "page_of"]
 
-_ENCODING: Final = "meta.k8s.io/v1"
 _UNCACHED: Final = {("", "events")}
 """Collections that a real server reads from etcd: their tokens and messages differ."""
 
@@ -149,46 +144,51 @@ def page_of(
     Raises:
         RequestError: The version has expired, is too large, or the token is invalid.
     """
-    revision, start = _place(store, selection, options)
-    found = sorted(
-        (key, record)
-        for key, record in store.collection(selection.storage, revision).items()
-        if key > start and selection.namespace in ("", key[0])
-    )
-    selected = [(key, record) for key, record in found if selection.has(key[0], record)]
-    shown = selected[: options.limit] if options.limit > 0 else selected
-    records = [record for _, record in shown]
+    place = _place(store, options)
+    keyed = {
+        _text(key, selection): (key[0], record)
+        for key, record in store.collection(selection.storage, place.revision).items()
+        if selection.namespace in ("", key[0])
+    }
+    names = sorted(name for name in keyed if name >= place.start)
+    selected = [name for name in names if selection.has(*keyed[name])]
+    limit = 0 if options.version == "0" and options.match != "Exact" else max(options.limit, 0)
+    shown = selected[:limit] if limit else selected
+    records = [keyed[name][1] for name in shown]
     # Also a page that only objects follow which are not selected has a token.
-    if has_name or options.limit <= 0 or len(shown) < options.limit or shown[-1][0] == found[-1][0]:
-        return Page(records, revision)
+    if has_name or not limit or len(shown) < limit or shown[-1] == names[-1]:
+        return Page(records, place.revision)
     remaining = None if has_selectors else len(selected) - len(shown)
-    return Page(records, revision, _token(revision, shown[-1][0], selection), remaining)
+    start = shown[-1] if selection.storage in _UNCACHED else f"/{shown[-1]}"
+    return Page(records, place.revision, write_token(Place(place.revision, f"{start}\0")), remaining)
 
 
-def _place(store: Store, selection: Selection, options: ListOptions) -> tuple[int, Key]:
-    """Return the revision of a page and the last key before it."""
+def _text(key: Key, selection: Selection) -> str:
+    """Return the key of an object in a list."""
+    return key[1] if selection.namespace or not key[0] else f"{key[0]}/{key[1]}"
+
+
+def _place(store: Store, options: ListOptions) -> Place:
+    """Return the place at which a page starts."""
     if options.token:
         if options.version not in ("", "0"):
             raise bad_request("specifying resource version is not allowed when using continue")
-        return _continued(store, selection, options.token)
+        return _continued(store, read_token(options.token))
     wanted = options.revision()
     if wanted > store.revision:
         raise too_large(wanted, store.revision)
     is_exact = options.match == "Exact" or (options.limit > 0 and wanted > 0 and not options.match)
     if not is_exact:
-        return options.newest(store), ("", "")
+        return Place(options.newest(store), "")
     if wanted < store.compacted:
         raise RequestError(410, "Expired", "The resourceVersion for the provided list is too old.")
-    return wanted, ("", "")
+    return Place(wanted, "")
 
 
-def _continued(store: Store, selection: Selection, text: str) -> tuple[int, Key]:
-    content = _decoded(text)
-    revision = content["rv"] if content["rv"] > 0 else store.revision
-    namespace, _, name = content["start"].rstrip("\0").rpartition("/")
-    start = (selection.namespace or namespace.lstrip("/"), name)
-    if revision < store.compacted:
-        token = _token(-1, start, selection)
+def _continued(store: Store, place: Place) -> Place:
+    if place.revision < 0:
+        return place._replace(revision=store.revision)
+    if place.revision < store.compacted:
         raise RequestError(
             410,
             "Expired",
@@ -197,30 +197,9 @@ def _continued(store: Store, selection: Selection, text: str) -> tuple[int, Key]
             "the results. Continuing with the provided token results in an inconsistent list - objects that were "
             "created, modified, or deleted between the time the first chunk was returned and now may show up in the "
             "list.",
-            token=token,
+            token=write_token(place._replace(revision=-1)),
         )
-    return revision, start
-
-
-def _decoded(text: str) -> dict[str, Any]:
-    prefix = "invalid continue token: continue key is not valid: "
-    try:
-        content: object = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError as error:
-        raise bad_request(f"{prefix}{error}") from None
-    if not is_map(content) or content.get("v") != _ENCODING:
-        raise bad_request(f"{prefix}server does not recognize this encoded version")
-    if not isinstance(content.get("rv"), int) or not isinstance(content.get("start"), str):
-        raise bad_request(f"{prefix}incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
-    return content
-
-
-def _token(revision: int, last: Key, selection: Selection) -> str:
-    start = f"{'' if selection.namespace else last[0]}/{last[1]}\0"
-    if selection.storage in _UNCACHED:
-        start = start.removeprefix("/")
-    content = msgspec.json.encode({"v": _ENCODING, "rv": revision, "start": start})
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+    return place
 
 
 def too_large(wanted: int, current: int) -> RequestError:

@@ -14,6 +14,7 @@ from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._schemas.wording import quoted
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
+from kubecore.testing._server.selector_faults import label_selector_fault
 from kubecore.testing._server.store import Record
 
 __all__ = ["field_value", "has_exact_name", "matcher"]
@@ -21,7 +22,15 @@ __all__ = ["field_value", "has_exact_name", "matcher"]
 _SPELLINGS: Final = {"status.successful": "status.succeeded", "source": "source.component"}
 _OPERATOR: Final = re.compile(r"!=|==?")
 _ALWAYS: Final = ("metadata.name", "metadata.namespace")
-_CONVERTED: Final = {("", "pods"), ("", "events"), ("", "nodes"), ("", "replicationcontrollers"), ("batch", "jobs")}
+_CONVERTED: Final = {
+    *(("", plural) for plural in ("events", "namespaces", "nodes", "pods", "replicationcontrollers", "secrets")),
+    ("", "services"),
+    ("events.k8s.io", "events"),
+    *(
+        ("certificates.k8s.io", plural)
+        for plural in ("certificatesigningrequests", "clustertrustbundles", "podcertificaterequests")
+    ),
+}
 """Kinds whose refusal of an unknown field has the older text."""
 
 
@@ -57,7 +66,7 @@ def matcher(resource: Resource, label_selector: str, field_selector: str) -> Cal
     try:
         selector = parser.parse(label_selector) if label_selector else None
     except InvalidRequestError as error:
-        raise bad_request(f"unable to parse requirement: {error}") from None
+        raise bad_request(label_selector_fault(label_selector) or str(error)) from None
     if selector is None and not terms:
         return None
 
@@ -91,13 +100,23 @@ def field_value(document: dict[str, Any], path: str) -> str:
 def _terms(resource: Resource, selector: str) -> list[_Term]:
     found = [_term(text, selector) for text in _split(selector) if text]
     allowed = (*_ALWAYS, *resource.facts.field_selectors)
-    for term in found:
+    terms = [term for term in found if term.field or term.value]
+    for term in terms:
         if term.field not in allowed:
-            if resource.is_custom or (resource.group, resource.resource) in _CONVERTED:
-                raise bad_request(f"field label not supported: {term.field}")
-            shown = ", ".join(f'"{name}"' for name in _ALWAYS)
-            raise bad_request(f"{quoted(term.field)} is not a known field selector: only {shown}")
-    return found
+            raise bad_request(_unknown_field(resource, term.field))
+    return terms
+
+
+def _unknown_field(resource: Resource, field: str) -> str:
+    place = resource.group, resource.resource
+    if resource.is_custom or place in _CONVERTED:
+        return f"field label not supported: {field}"
+    if place == ("batch", "jobs"):
+        return f'field label "{field}" not supported for Job'
+    if place == ("resource.k8s.io", "resourceslices"):
+        return f"field label not supported for {resource.api_version}, Kind={resource.kind}: {field}"
+    shown = ", ".join(f'"{name}"' for name in _ALWAYS)
+    return f"{quoted(field)} is not a known field selector: only {shown}"
 
 
 def _split(selector: str) -> list[str]:
@@ -114,27 +133,28 @@ def _split(selector: str) -> list[str]:
 
 
 def _term(text: str, selector: str) -> _Term:
-    if found := _OPERATOR.search(text):
-        return _Term(text[: found.start()], _unescaped(text[found.end() :]), is_equal=found[0] != "!=")
+    match = _OPERATOR.search(text)
+    if match is not None:
+        return _Term(text[: match.start()], _unescaped(text[match.end() :]), is_equal=match[0] != "!=")
     raise bad_request(f"invalid selector: '{selector}'; can't understand '{text}'")
 
 
 def _unescaped(value: str) -> str:
-    """Return the value of a term without its backslashes.
+    """Return a value without its escapes.
 
     Raises:
-        RequestError: A character is escaped that needs no escape, or the reverse.
+        RequestError: A character is not escaped though it must be, or the other way round.
     """
-    found: list[str] = []
-    signs = iter(value)
-    for sign in signs:
-        if sign == "\\":
-            escaped = next(signs, "")
-            if escaped not in ("\\", ",", "="):
-                raise bad_request(f"invalid field selector: invalid escape sequence: {sign}{escaped}")
-            found.append(escaped)
-        elif sign == "=":
-            raise bad_request(f"invalid field selector: unescaped character in value: {ord(sign)}")
+    found = ""
+    chars = iter(value)
+    for char in chars:
+        if char == "\\":
+            escaped = next(chars, "")
+            if not escaped or escaped not in "\\,=":
+                raise bad_request(f"invalid field selector: invalid escape sequence: \\{escaped}")
+            found += escaped
+        elif char in ",=":
+            raise bad_request(f"invalid field selector: unescaped character in value: {ord(char)}")
         else:
-            found.append(sign)
-    return "".join(found)
+            found += char
+    return found
