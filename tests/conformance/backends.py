@@ -205,7 +205,7 @@ class _FakeReading:
         self.headers = headers
         self._content = content
         self._stream = stream
-        self._lines: list[bytes] = []
+        self._lines: list[bytes] = [] if stream is not None else [line for line in content.split(b"\n") if line]
         self._part = b""
 
     def lines(self, count: int) -> list[bytes]:

@@ -206,6 +206,12 @@ def partial_metadata(wire: Wire) -> None:
     wire.send(
         "GET", "configmaps/a", headers={"Accept": "application/json;as=Other;g=meta.k8s.io;v=v1,application/json"}
     )
+    for path in ("roles", "leases", "events", "certificatesigningrequests", "/apis/events.k8s.io/v1/events"):
+        wire.send("GET", path, headers=single)
+    wire.define(definition(wire.group))
+    wire.post("widgets", widget(wire.group))
+    wire.send("GET", "widgets", headers=single)
+    wire.send("GET", "widgets/a", headers=several)
     wire.send(
         "PATCH",
         "configmaps/a",

@@ -70,8 +70,8 @@ BUGS: Final = (
     Bug(
         "no-bookmark-at-the-end",
         "_server.watching",
-        "            self._mark(version)\n            self.end()\n",
-        "            self.end()\n",
+        "return min(now + _BOOKMARKS_EVERY, last) if last > now else None",
+        "return now + _BOOKMARKS_EVERY",
     ),
     # Lists.
     Bug("remaining-with-selectors", "_server.listing", "remaining = None if has_selectors else", "remaining ="),

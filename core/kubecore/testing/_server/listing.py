@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError
-from kubecore.testing._server.options import bad_request, forbidden, not_supported, refuse, whole_number
+from kubecore.testing._server.options import bad_request, forbidden, is_true, not_supported, refuse, whole_number
 from kubecore.testing._server.store import Key, Record, Storage, Store
 from kubecore.testing._server.tokens import Place, read_token, write_token
 from kubecore.testing._server.watching import Selection
@@ -58,8 +58,8 @@ class ListOptions(NamedTuple):
             match=query.get("resourceVersionMatch", ""),
             limit=whole_number(query["limit"]) if query.get("limit") else 0,
             token=query.get("continue", ""),
-            sends_initial_events=None if initial is None else initial in ("true", "1"),
-            wants_bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
+            sends_initial_events=None if initial is None else is_true(initial),
+            wants_bookmarks=is_true(query.get("allowWatchBookmarks", "false")),
             seconds=whole_number(query["timeoutSeconds"]) if query.get("timeoutSeconds") else 0,
             behind=received.behind,
         )
@@ -96,8 +96,11 @@ class ListOptions(NamedTuple):
         if self.match and self.match not in _WATCH_MATCHES:
             yield not_supported(name, self.match, _WATCH_MATCHES)
 
-    def revision(self) -> int:
+    def revision(self, *, is_watch: bool = False) -> int:
         """Return the version as a number, 0 for any.
+
+        Args:
+            is_watch: Whether the request is a watch, whose error differs.
 
         Raises:
             RequestError: It is not a number.
@@ -106,7 +109,7 @@ class ListOptions(NamedTuple):
         if text.isascii() and text.isdigit():
             return int(text)
         shown = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise bad_request(f"invalid resource version: {shown}")
+        raise RequestError(500, "", shown) if is_watch else bad_request(f"invalid resource version: {shown}")
 
     def newest(self, store: Store) -> int:
         """Return the revision of the newest state that the request gets: an older one if the cache is stale."""

@@ -10,7 +10,16 @@ import msgspec
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
 
-__all__ = ["WriteOptions", "bad_request", "forbidden", "manager_of", "not_supported", "refuse", "whole_number"]
+__all__ = [
+    "WriteOptions",
+    "bad_request",
+    "forbidden",
+    "is_true",
+    "manager_of",
+    "not_supported",
+    "refuse",
+    "whole_number",
+]
 
 _VALIDATIONS: Final = ("", "Ignore", "Strict", "Warn")
 _MOST_OF_MANAGER: Final = 128
@@ -114,6 +123,11 @@ def forbidden(field: str, text: str) -> Cause:
 def bad_request(message: str) -> RequestError:
     """Return the error of a request that can't be read."""
     return RequestError(400, "BadRequest", message)
+
+
+def is_true(text: str) -> bool:
+    """Return whether the text of an option means true: all texts do, but for `0` and `false`."""
+    return text != "0" and text.lower() != "false"
 
 
 def whole_number(text: str, function: str = "ParseInt") -> int:

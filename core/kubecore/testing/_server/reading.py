@@ -60,12 +60,22 @@ def shaped(state: State, resource: Resource, record: Record, form: Form, receive
     """Return an object in the form that the request accepts."""
     if not form.shape:
         return raw_reply(record.content, code)
+    if form.shape == "PartialObjectMetadataList" and resource.is_custom:
+        raise RequestError(500, "", "content is not a list")
     if form.shape == "PartialObjectMetadataList":
-        text = f"you requested {form.shape}, but the requested object is not a list (*core.{resource.kind})"
+        text = f"you requested {form.shape}, but the requested object is not a list ({_go_type(resource)})"
         raise RequestError(406, "NotAcceptable", text)
     if form.shape == "Table":
         return raw_reply(Tables(resource, form, received, state.now).of_record(record), code)
     return raw_reply(_partial(form)(record), code)
+
+
+def _go_type(resource: Resource) -> str:
+    """Return the name of the server's type of a kind."""
+    if resource.is_custom:
+        return "*unstructured.Unstructured"
+    package = resource.storage[0].partition(".")[0]
+    return f"*{package or 'core'}.{resource.kind}"
 
 
 def _partial(form: Form) -> Callable[[Record], bytes]:
@@ -93,7 +103,10 @@ def _selection(
     query = dict(received.query)
     if query.get("shardSelector"):
         raise NotSimulatedError(f"{received.method} {received.path}: shardSelector is not simulated")
-    matches = matcher(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+    fields = query.get("fieldSelector", "")
+    if received.verb == "watch" and received.name:
+        fields = ",".join(text for text in (fields, f"metadata.name={received.name}") if text)
+    matches = matcher(resource, query.get("labelSelector", ""), fields)
     if resource.is_custom:
         return _custom_selection(resource, received.namespace, matches, shape), matches is not None
     return Selection(resource.storage, received.namespace, matches, shape), matches is not None
@@ -149,7 +162,7 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
         metadata = _metadata_of(page)
         return raw_reply(Tables(resource, form, received, state.now).of_records(page.records, metadata))
     if form.shape == _PARTIAL:
-        text = f"you requested {form.shape}, but the requested object is a list (*core.{resource.kind}List)"
+        text = f"you requested {form.shape}, but the requested object is a list ({_go_type(resource)}List)"
         raise RequestError(406, "NotAcceptable", text)
     return raw_reply(written_list(resource, page, form))
 
@@ -196,12 +209,14 @@ def watch(state: State, resource: Resource, received: Received) -> tuple[Reply, 
     shape = tables.of_record if tables is not None else _partial(form) if form.shape else None
     selection, _ = _selection(state, resource, received, shape)
     options = ListOptions.of(received)
-    wanted = options.revision()
+    wanted = options.revision(is_watch=True)
     now = state.now()
     ends_at = now + timedelta(seconds=options.seconds) if options.seconds else None
     written = _bookmark(resource, form) if tables is None else tables.bookmark
     bookmark = written if options.wants_bookmarks else None
     stream = WatchStream(selection, bookmark, now, ends_at, starts_after=wanted)
+    if options.seconds < 0:
+        stream.end()
     _begin(state, stream, selection, options, wanted)
     return Reply(code=200, headers=[("content-type", JSON)], stream=stream), stream
 
@@ -213,23 +228,26 @@ def _begin(state: State, stream: WatchStream, selection: Selection, options: Lis
         stream.fail(listing.too_large(wanted, store.revision))
     elif options.sends_initial_events or (options.sends_initial_events is None and wanted == 0):
         revision = options.newest(store)
-        found = sorted(store.collection(selection.storage, revision).items())
+        found = sorted(store.collection(selection.storage, revision).items(), key=lambda pair: "/".join(pair[0]))
         records = [record for key, record in found if selection.has(key[0], record)]
         stream.initial(records, revision, with_end=bool(options.sends_initial_events))
         for change in store.changes(selection.storage, revision):
-            stream.offer(change)
+            stream.offer(change, is_kept=True)
     elif wanted and wanted < store.compacted:
         stream.fail(listing.expired(selection.storage, wanted, store.compacted))
     elif wanted:
         for change in store.changes(selection.storage, wanted):
-            stream.offer(change)
+            stream.offer(change, is_kept=True)
 
 
 def _bookmark(resource: Resource, form: Form) -> Callable[[int, dict[str, str]], bytes]:
     """Return the function that writes the object of a bookmark: as the server writes an object without content."""
+    is_daemon = resource.storage == ("apps", "daemonsets") and not form.shape
+    always = {"deprecated.daemonset.template.generation": "0"} if is_daemon else {}
 
     def content(version: int, annotations: dict[str, str]) -> bytes:
-        metadata = {"resourceVersion": str(version), **({"annotations": annotations} if annotations else {})}
+        texts = {**always, **annotations}
+        metadata = {"resourceVersion": str(version), **({"annotations": texts} if texts else {})}
         if form.shape:
             found = {"kind": _PARTIAL, "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
         else:

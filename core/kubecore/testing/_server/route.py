@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError
+from kubecore.testing._server.options import is_true
 from kubecore.testing._server.resources import Resource, Resources
 
 __all__ = ["METHOD_NOT_ALLOWED", "find", "no_path", "route"]
@@ -31,6 +32,8 @@ def route(received: Received) -> None:
         received.group, received.version, rest = segments[1], segments[2], segments[3:]
     else:
         return
+    is_watch = rest[0] == "watch" and len(rest) > 1  # An older way to request a watch.
+    rest = rest[1:] if is_watch else rest
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _OF_NAMESPACES:
         received.namespace, rest = rest[1], rest[2:]
     received.resource = rest[0]
@@ -39,8 +42,10 @@ def route(received: Received) -> None:
     received.subresource = "proxy" if rest[2:3] == ["proxy"] else "/".join(rest[2:])
     verbs = _NAMED if received.name else _COLLECTION
     received.verb = verbs.get(received.method, received.verb)
-    if received.verb == "list" and dict(received.query).get("watch", "") in ("true", "1"):
+    if received.verb == "list" and is_true(dict(received.query).get("watch", "false")):
         received.verb = "watch"
+    if is_watch:
+        received.verb = "watch" if received.method == "GET" else received.method.lower()
 
 
 def find(received: Received, resources: Resources) -> Resource:

@@ -21,6 +21,8 @@ _MOST_UNREAD: Final = 1000
 """Events that are kept for a reader; a watch ends if there are more, as on a real server."""
 
 _BOOKMARKS_EVERY: Final = timedelta(minutes=1)
+_LAST_BOOKMARK: Final = timedelta(seconds=2)
+"""The time of the last bookmark before the end."""
 
 
 class Selection:
@@ -83,8 +85,9 @@ class WatchStream:
         self.is_muted = False
         self._selection = selection
         self._bookmark = bookmark
-        self._next_bookmark = began + _BOOKMARKS_EVERY
         self._ends_at = ends_at
+        self._next_bookmark = self._bookmark_after(began)
+        self._unread = 0
         self._starts_after = starts_after
         self._guard = threading.Lock()
         self._chunks: deque[bytes] = deque()
@@ -108,8 +111,13 @@ class WatchStream:
         if with_end and self._bookmark is not None:
             self._send(_event("BOOKMARK", self._bookmark(version, {INITIAL_EVENTS_END: "true"})))
 
-    def offer(self, change: Change) -> None:
-        """Send the event of a change, if it concerns the reader."""
+    def offer(self, change: Change, *, is_kept: bool = False) -> None:
+        """Send the event of a change, if it concerns the reader.
+
+        Args:
+            change: The change.
+            is_kept: Whether the server keeps the change anyway: the reader may read it as late as it likes.
+        """
         if change.storage != self._selection.storage or change.version <= self._starts_after or self.is_muted:
             return
         namespace = change.key[0]
@@ -121,16 +129,22 @@ class WatchStream:
         record = change.new
         if kind == "DELETED" and not change.is_deletion and change.old is not None:
             record = _with_version(change.old, change.version)
-        self._send(_event(kind, self._selection.content(record)))
+        self._send(_event(kind, self._selection.content(record)), is_counted=not is_kept)
 
     def advance(self, now: datetime, version: int) -> None:
         """Send bookmarks that are due, and end at the time limit."""
-        if now >= self._next_bookmark:
-            self._next_bookmark = now + _BOOKMARKS_EVERY
+        if self._next_bookmark is not None and now >= self._next_bookmark:
+            self._next_bookmark = self._bookmark_after(now)
             self._mark(version)
         if self._ends_at is not None and now >= self._ends_at:
-            self._mark(version)
             self.end()
+
+    def _bookmark_after(self, now: datetime) -> datetime | None:
+        """Return the time of the next bookmark: every minute, and shortly before the end."""
+        if self._ends_at is None:
+            return now + _BOOKMARKS_EVERY
+        last = self._ends_at - _LAST_BOOKMARK
+        return min(now + _BOOKMARKS_EVERY, last) if last > now else None
 
     def _mark(self, version: int) -> None:
         """Send a bookmark, if the reader requested bookmarks."""
@@ -154,6 +168,7 @@ class WatchStream:
         with self._guard:
             chunks = list(self._chunks)
             self._chunks.clear()
+            self._unread = 0
         return chunks
 
     @property
@@ -184,7 +199,8 @@ class WatchStream:
             if self._is_ending:
                 return
             self._chunks.append(chunk)
-            is_too_slow = is_counted and len(self._chunks) > _MOST_UNREAD
+            self._unread += is_counted
+            is_too_slow = self._unread > _MOST_UNREAD
         self._wake()
         if is_too_slow:
             self.end()
