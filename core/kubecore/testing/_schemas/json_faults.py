@@ -42,7 +42,7 @@ def json_fault(content: bytes) -> str:
 
 
 def _outer(text: str) -> str:
-    """Return what the end of a text is inside of: an array or an object."""
+    """Return the kind of value that is open at the end of a text: an element of an array, or a pair of an object."""
     opened: list[str] = []
     is_string = is_escaped = False
     for char in text:
