@@ -89,6 +89,8 @@ class FakeCluster(Objects, Faults):
         self.changes: Changes = Changes(names=names)
         self._observers: list[tuple[Changes, bool]] = [(self.changes, False)]
         server.store.observers.append(self._changed)
+        server.reviews.is_denied = lambda access: self.denies(access.received)
+        server.reviews.denies_any = self.denies
 
     def __enter__(self) -> Self:
         """Return the cluster."""

@@ -48,12 +48,21 @@ class Fault:
         """End the fault; a second call does nothing."""
         self._is_removed = True
 
+    def covers(self, received: Received) -> bool:
+        """Return whether the fault would apply to a request now; the request is not counted."""
+        return not self.is_over and self._matcher.matches(received)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it applies to no further request."""
+        return self._is_removed or (self._times is not None and self._count >= self._times)
+
     def apply(self, received: Received) -> Response | Received | None:
         """Return the effect on a request, None for no effect."""
         if not self._matcher.matches(received):
             return None
         with self._lock:
-            if self._is_removed or (self._times is not None and self._count >= self._times):
+            if self.is_over:
                 return None
             self._count += 1
         return self._rule(received)  # Without a lock: it may use a client of the same server.
@@ -72,6 +81,7 @@ class Faults:
     def __init__(self, names: Names = known_names) -> None:
         self._names = names
         self._faults: list[Fault] = []
+        self._denials: list[Fault] = []
 
     def on(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Callable[[Rule], Fault]:
         """Return a decorator: its function decides about each matching request.
@@ -144,8 +154,14 @@ class Faults:
         times: int | None = None,
         **where: Unpack[Where],
     ) -> Fault:
-        """Respond with 403, in the words of RBAC."""
-        return self.respond_with(verb, kind, Response.denied(user), times=times, **where)
+        """Respond with 403, in the words of RBAC. Reviews of access report that these requests are not allowed."""
+        fault = self.respond_with(verb, kind, Response.denied(user), times=times, **where)
+        self._denials.append(fault)
+        return fault
+
+    def denies(self, received: Received | None = None) -> bool:
+        """Return whether `deny` refuses a request, or any request at all."""
+        return any(fault.covers(received) if received is not None else not fault.is_over for fault in self._denials)
 
     def lose_response(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Fault:
         """Let the server handle the request, and break the connection before the response."""

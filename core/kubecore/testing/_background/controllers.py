@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from kubecore.testing._background.budgets import Budgets
 from kubecore.testing._background.garbage import Garbage
 from kubecore.testing._background.namespaces import Namespaces
 from kubecore.testing._background.pods import Pods
@@ -17,7 +18,7 @@ USER_AGENT = "kube-controller-manager"
 
 
 class Controllers:
-    """Namespaces, garbage collection, and the end of deleted pods.
+    """Namespaces, garbage collection, the end of deleted pods, and disruption budgets.
 
     The caller passes every change of every object to `observe`. It then sends the requests that `decide` yields, in
     their order, passes the changes that they cause, and calls `decide` again, until it yields nothing. It may pass
@@ -28,7 +29,7 @@ class Controllers:
     """
 
     def __init__(self, root_ca: str) -> None:
-        self._parts = Namespaces(root_ca), Garbage(), Pods()
+        self._parts = Namespaces(root_ca), Garbage(), Pods(), Budgets()
 
     def observe(self, item: Item, *, is_deleted: bool = False) -> None:
         """Take note of the new state of an object, or of its end."""
@@ -58,10 +59,11 @@ class Controllers:
             view: The state of the server.
             now: The time of the server.
         """
-        namespaces, garbage, pods = self._parts
+        namespaces, garbage, pods, budgets = self._parts
         yield from garbage.decide(view)
         yield from namespaces.decide(view, now)
         yield from pods.decide(now)
+        yield from budgets.decide(view, now)
 
     def due(self) -> datetime | None:
         """Return when the next grace period of a pod ends, or None."""

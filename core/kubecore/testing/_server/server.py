@@ -80,9 +80,9 @@ class Server:
         self.store: Final = Store(chance.randrange(1_000, 100_000))
         facts = load_facts(version)
         self.state: Final = State(self.store, Resources(packages, facts), facts, clock, chance)
-        self.logs: Final = Logs()
+        self.logs: Final = Logs(self.state.now)
         self.handled: Received | None = None
-        self._subresources: Final = Subresources(self.state)
+        self._subresources: Final = Subresources(self.state, self.logs)
         self.reviews: Final = self._subresources.reviews
         self._definitions: Final = Definitions(self.state, self._end_watches)
         self._watches: set[WatchStream] = set()
@@ -96,7 +96,7 @@ class Server:
             "delete": self._delete,
             "deletecollection": self._delete_collection,
         }
-        self.store.observers.append(self._changed)
+        self.store.observers.extend((self._changed, self.logs.observe))
         self.background: Literal["at once", "on settle"] = background
         self._background = Background(self.state, self._responded, _ROOT_CA) if controllers else None
         if self._background is not None:

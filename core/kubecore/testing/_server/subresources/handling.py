@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.logs import Logs
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State
 from kubecore.testing._server.subresources.binding import bind
 from kubecore.testing._server.subresources.evicting import evict
+from kubecore.testing._server.subresources.log_requests import LogRequests
 from kubecore.testing._server.subresources.parts import not_simulated
 from kubecore.testing._server.subresources.reviews import Reviews
 from kubecore.testing._server.subresources.scaling import scale
@@ -31,15 +33,17 @@ class Subresources:
 
     Args:
         state: The state of the server.
+        logs: The logs of containers.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, logs: Logs) -> None:
         self._state = state
         tokens = Tokens(state)
         self.reviews: Final = Reviews(state, tokens)
         self._functions: Final[dict[tuple[str, str], Callable[[State, Resource, Received], Reply]]] = {
             ("pods", "binding"): bind,
             ("pods", "eviction"): evict,
+            ("pods", "log"): LogRequests(logs).respond,
             ("serviceaccounts", "token"): tokens.create,
         }
 

@@ -113,10 +113,7 @@ class Reviews:
         if not map_at(made, "spec").get("namespace"):
             raise bad_request("no namespace on request")
         if self.denies_any():
-            raise NotSimulatedError(
-                f"{received.method} {received.path} is not simulated while requests are denied; "
-                "add a response with cluster.on(...)"
-            )
+            raise _while_denied(received)
         made = {
             "kind": resource.kind,
             "apiVersion": resource.api_version,
@@ -135,9 +132,19 @@ class Reviews:
             details = {"group": _AUTHORIZATION, "causes": [each._asdict() for each in causes]}
             raise RequestError(422, "Invalid", refused.message, details=details)
         is_own = resource.resource == "selfsubjectaccessreviews"
+        attributes = map_at(spec, "resourceAttributes")
+        if self.denies_any() and "*" in (attributes.get("verb"), attributes.get("resource"), attributes.get("group")):
+            raise _while_denied(received)
         user = self.user_of(received)["username"] if is_own else spec.get("user", "")
         is_allowed = not self.is_denied(Access(user, _requested(spec)))
         return shown(received, {**made, "status": {"allowed": is_allowed}}, 201, body.warnings)
+
+
+def _while_denied(received: Received) -> NotSimulatedError:
+    return NotSimulatedError(
+        f"{received.method} {received.path} for many rights is not simulated while requests are denied; "
+        "add a response with cluster.on(...)"
+    )
 
 
 def _causes(resource: Resource, received: Received, made: dict[str, Any]) -> list[Cause]:
