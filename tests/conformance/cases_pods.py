@@ -154,3 +154,14 @@ def logs(wire: Wire) -> None:
     wire.get("pods/b/log")
     wire.get("pods/b/log", container="second")
     wire.get("pods/b/log", container="first")
+
+
+@case("the status of a pod keeps its class of quality of service")
+def status(wire: Wire) -> None:
+    made = wire.post("pods", pod())
+    wire.put("pods/a/status", {**made, "status": {"phase": "Running"}})
+    wire.put("pods/a/status", with_metadata(pod(), labels={"l": "m"}))
+    wire.patch("pods/a/status", {"status": {"qosClass": "Guaranteed"}})
+    wire.patch("pods/a/status", {"status": None})
+    wire.apply("pods/a/status", {**pod(), "status": {"message": "x"}})
+    wire.get("pods/a")

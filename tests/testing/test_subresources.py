@@ -126,6 +126,29 @@ def test_a_share_of_pods_without_a_controller_allows_nothing(client: Client) -> 
     assert (status["disruptionsAllowed"], status["currentHealthy"], status["expectedPods"]) == (0, 1, 0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (("batch/v1", "Job"), "jobs.batch does not implement the scale subresource"),
+        (("example.com/v1", "Widget"), 'no matches for kind "Widget" in version "example.com/v1"'),
+    ],
+)
+def test_a_budget_needs_controllers_with_replicas(client: Client, kind: tuple[str, str], message: str) -> None:
+    template = {"spec": {"containers": [{"name": "main", "image": "x:1"}], "restartPolicy": "Never"}}
+    jobs = "/apis/batch/v1/namespaces/default/jobs"
+    made = client.send("POST", jobs, {"metadata": {"name": "web"}, "spec": {"template": template}})
+    owner = {"apiVersion": kind[0], "kind": kind[1], "name": "web", "uid": made["metadata"]["uid"], "controller": True}
+    client.pod(ready="True", owner=owner)
+    client.budget(maxUnavailable=1)
+    status = client.status()
+    assert "observedGeneration" not in status
+    condition = {key: value for key, value in status["conditions"][0].items() if key != "lastTransitionTime"}
+    assert condition == {"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": message}
+    eviction = client.reply("POST", f"{PODS}/web/eviction", {"metadata": {"name": "web"}})
+    assert eviction.code == 429
+    assert ("retry-after", "10") in eviction.headers
+
+
 def test_evictions_use_up_a_budget(client: Client) -> None:
     for name in "abc":
         client.pod(name, ready="True")

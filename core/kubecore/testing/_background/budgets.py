@@ -20,6 +20,10 @@ _DISRUPTED_FOR: Final = timedelta(minutes=2)
 """How long an eviction counts, if the deletion of its pod does not follow."""
 
 
+class _SyncError(Exception):
+    """The desired number of pods is unknown; the message is that of the condition."""
+
+
 class _Amounts(NamedTuple):
     """The pods of a budget.
 
@@ -93,7 +97,12 @@ def _without_times(status: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _status(view: View, budget: Mapping[str, Any], old: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     pods = _pods(view, budget)
     disrupted = _disrupted(old.get("disruptedPods") or {}, pods, now)
-    amounts = _amounts(view, budget, pods, disrupted)
+    conditions: list[dict[str, Any]] = old.get("conditions") or []
+    try:
+        amounts = _amounts(view, budget, pods, disrupted)
+    except _SyncError as error:
+        failed = {**old, "disruptionsAllowed": 0}
+        return {**failed, "conditions": _conditions(failed, conditions, now, "SyncFailed", str(error))}
     new = {
         **old,
         "observedGeneration": budget["metadata"].get("generation", 0),
@@ -105,22 +114,25 @@ def _status(view: View, budget: Mapping[str, Any], old: Mapping[str, Any], now: 
     }
     if not disrupted:
         new.pop("disruptedPods")
-    new["conditions"] = _conditions(new, old.get("conditions") or [], now)
+    reason = "SufficientPods" if amounts.allowed else "InsufficientPods"
+    new["conditions"] = _conditions(new, conditions, now, reason, "")
     return new
 
 
-def _conditions(status: Mapping[str, Any], old: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    is_allowed = status["disruptionsAllowed"] > 0
-    state = "True" if is_allowed else "False"
+def _conditions(
+    status: Mapping[str, Any], old: list[dict[str, Any]], now: datetime, reason: str, message: str
+) -> list[dict[str, Any]]:
+    state = "True" if status["disruptionsAllowed"] else "False"
     before = [each for each in old if each.get("type") == _CONDITION]
     is_same = bool(before) and before[0].get("status") == state
+    generation = status.get("observedGeneration")
     made = {
         "type": _CONDITION,
         "status": state,
-        "observedGeneration": status["observedGeneration"],
+        **({"observedGeneration": generation} if generation else {}),
         "lastTransitionTime": before[0].get("lastTransitionTime") if is_same else now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "reason": "SufficientPods" if is_allowed else "InsufficientPods",
-        "message": "",
+        "reason": reason,
+        "message": message,
     }
     return [*(each for each in old if each.get("type") != _CONDITION), made]
 
@@ -180,24 +192,43 @@ def _scaled(amount: int | str, total: int) -> int:
 
 
 def _replicas(view: View, pods: list[Mapping[str, Any]]) -> dict[str, int]:
-    """Return the desired replicas of the controllers of pods, by uid. Pods without one do not count."""
+    """Return the desired replicas of the controllers of pods, by uid. Pods without one do not count.
+
+    Raises:
+        _SyncError: A controller has no replicas.
+    """
     found: dict[str, int] = {}
     for pod in pods:
         owner = _controller(view, pod)
         above = None if owner is None else _controller(view, owner)  # A Deployment above a ReplicaSet.
         owner = owner if above is None else above
         if owner is not None:
-            spec: Mapping[str, Any] = owner.get("spec") or {}
-            found[owner["metadata"]["uid"]] = int(spec.get("replicas") or 0)
+            found[owner["metadata"]["uid"]] = _desired(view, owner)
     return found
 
 
+def _desired(view: View, owner: Mapping[str, Any]) -> int:
+    spec: Mapping[str, Any] = owner.get("spec") or {}
+    if "replicas" in spec:
+        return int(spec["replicas"])
+    resource = view.find_resource(owner["apiVersion"], owner["kind"])
+    name = "" if resource is None else f"{resource.resource}.{resource.group}" if resource.group else resource.resource
+    raise _SyncError(f"{name} does not implement the scale subresource")
+
+
 def _controller(view: View, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the controller of an object, None if it has none or the controller is gone.
+
+    Raises:
+        _SyncError: The server does not serve the kind of the controller.
+    """
     metadata = document["metadata"]
     for owner in metadata.get("ownerReferences") or ():
-        resource = view.find_resource(owner["apiVersion"], owner["kind"]) if owner.get("controller") else None
-        if resource is None:
+        if not owner.get("controller"):
             continue
+        resource = view.find_resource(owner["apiVersion"], owner["kind"])
+        if resource is None:
+            raise _SyncError(f'no matches for kind "{owner["kind"]}" in version "{owner["apiVersion"]}"')
         found = view.document(resource, metadata.get("namespace", "") if resource.is_namespaced else "", owner["name"])
         if found is not None and found["metadata"]["uid"] == owner["uid"]:
             return found

@@ -240,6 +240,13 @@ def _narrowed(
         made = containers.narrowed(part, live, document)
         containers.checked(state, resource, part, live, document, made)
         return made
+    if resource.storage == ("", "pods") and part == "status":
+        quality = containers.quality(map_at(live, "spec"))
+        given = map_at(document, "status").get("qosClass") or quality
+        if given != quality:
+            cause = Cause("FieldValueInvalid", f'Invalid value: "{given}": field is immutable', "status.qosClass")
+            raise invalid("", "Pod", received.name, [cause])
+        return {**document, "status": {**map_at(document, "status"), "qosClass": quality}}
     if resource.storage == NAMESPACES and not part:
         kept = items_at(map_at(live, "spec"), "finalizers")
         spec = _without(map_at(document, "spec"), "finalizers")
