@@ -68,6 +68,7 @@ def test_a_program_waits_for_a_running_pod(cluster: FakeCluster) -> None:
         status = pods.get("web").status
     assert status is not None
     assert (status.phase, status.pod_ip) == ("Running", "10.244.0.2")
+    assert cluster.document("Pod", "web", "default")["spec"]["nodeName"] == "node-1"
     assert [(each.name, each.ready) for each in status.container_statuses or ()] == [("web", True)]
     assert [str(change) for change in cluster.changes] == ["ADDED Pod default/web"]
 
@@ -92,6 +93,18 @@ def test_a_program_waits_for_a_job(cluster: FakeCluster) -> None:
         jobs.create(JOB)
         jobs.wait("web", for_="condition=Complete", timeout=1)
     assert cluster.document("Job", "web", "default")["status"]["succeeded"] == 2
+
+
+def test_a_running_pod_ends_after_its_grace_period(cluster: FakeCluster) -> None:
+    cluster.after("create", core_v1.Pod)(testing.pod_running)
+    with Clientset(cluster.config) as clientset:
+        pods = clientset.core_v1.pods("default")
+        pods.create(POD)
+        pods.delete("web")
+        cluster.clock.advance(29)
+        assert pods.get("web").metadata.deletion_grace_period_seconds == 30
+        cluster.clock.advance(1)
+        assert pods.get_or_none("web") is None
 
 
 def test_only_services_of_the_type_get_a_load_balancer(cluster: FakeCluster) -> None:

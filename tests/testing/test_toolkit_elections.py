@@ -118,6 +118,17 @@ async def create(electors: Electors) -> None:
         await made
 
 
+def test_a_deleted_lease_ends_the_term(cluster: FakeCluster, drive: Drive) -> None:
+    async def scenario(electors: Electors) -> None:
+        elector = electors.elector()
+        with pytest.raises(errors.LeadershipLostError):
+            async with electors.leading(elector):
+                cluster.delete("Lease", "lock", "default")
+                await electors.until(lambda: not elector.is_leading)
+
+    drive(scenario)
+
+
 def test_another_candidate_leads_when_the_lease_has_expired(cluster: FakeCluster, drive: Drive) -> None:
     async def scenario(electors: Electors) -> None:
         electors.cluster.add(

@@ -142,6 +142,23 @@ class Objects:
         """
         self._send("DELETE", path_to(self._resource(kind), namespace, name))
 
+    def bind(self, name: str, namespace: str, node: str = "node-1") -> None:
+        """Assign a pod to a node, as the scheduler does, without a recorded request.
+
+        From then on, a deleted pod ends after its grace period only.
+
+        Args:
+            name: The name of the pod.
+            namespace: Its namespace.
+            node: The name of the node, which need not exist.
+
+        Raises:
+            StatusError: The pod is missing, or has a node.
+        """
+        target = {"apiVersion": "v1", "kind": "Node", "name": node}
+        body = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
+        self._send("POST", f"{path_to(self._resource('v1/Pod'), namespace, name)}/binding", body)
+
     def set_logs(self, name: str, namespace: str, data: str | bytes, container: str = "") -> None:
         """Set the log of a container.
 

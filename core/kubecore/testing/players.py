@@ -26,7 +26,9 @@ _HOST_IP: Final = "10.0.0.2"
 
 
 def pod_running(cluster: FakeCluster, pod: dict[str, Any]) -> None:
-    """Play the kubelet: the pod runs, and all its containers are ready."""
+    """Play the scheduler and the kubelet: the pod has a node, it runs, and all its containers are ready."""
+    if not pod["spec"].get("nodeName"):
+        cluster.bind(pod["metadata"]["name"], pod["metadata"].get("namespace", ""))
     _set(cluster, "v1/Pod", pod, running_pod(pod, cluster.clock.now()))
 
 
