@@ -123,22 +123,23 @@ def test_events_of_a_silent_watch_arrive_later(cluster: FakeCluster) -> None:
         Clientset(config) as clientset,
         clientset.core_v1.config_maps("default").watch(resource_version=newest(cluster)) as events,
     ):
-        cluster.mute_watches()
-        cluster.add(COUNTER)
-        cluster.mute_watches(is_silent=False)
+        with cluster.mute_watches() as silence:
+            cluster.add(COUNTER)
         assert next(events).object.metadata.name == "counter"
+        assert silence.count == 1
+        silence.remove()
 
 
 def test_a_silent_watch_is_left_after_the_idle_timeout(cluster: FakeCluster) -> None:
-    cluster.mute_watches()
+    silence = cluster.mute_watches()
     config = cluster.config
     config.timeouts = rest.Timeouts(idle=0.05)
     with (
         Clientset(config) as clientset,
         clientset.core_v1.config_maps("default").watch(resource_version=newest(cluster)) as events,
     ):
-        cluster.after("list", core_v1.ConfigMap)(lambda cluster, found: cluster.mute_watches(is_silent=False))
-        cluster.on("watch", core_v1.ConfigMap)(lambda received: cluster.mute_watches(is_silent=False))
+        cluster.after("list", core_v1.ConfigMap)(lambda cluster, found: silence.remove())
+        cluster.on("watch", core_v1.ConfigMap)(lambda received: silence.remove())
         cluster.add(COUNTER)
         assert next(events).object.metadata.name == "counter"
     assert len(cluster.calls.of(verb="watch")) == 2

@@ -90,9 +90,9 @@ def test_a_deletion_that_the_history_lost_is_noticed(cluster: FakeCluster, drive
 def test_a_silent_watch_is_replaced(cluster: FakeCluster, drive: Callable[..., Any]) -> None:
     async def scenario(clientset: Any) -> None:
         async with informer(clientset) as cache:
-            cluster.mute_watches()
+            silence = cluster.mute_watches()
             add(cluster, "c")
-            cluster.on("*", "configmaps", times=1)(lambda received: cluster.mute_watches(is_silent=False))
+            cluster.on("*", "configmaps", times=1)(lambda received: silence.remove())
             await wait_until_async(lambda: copy_of(cache) == state(cluster))
 
     drive(scenario, timeouts=rest.Timeouts(idle=0.05))

@@ -26,7 +26,7 @@ from kubecore.testing.paths import names_of
 from kubecore.testing.recording import Calls
 from kubecore.testing.serving import responder
 from kubecore.testing.snapshots import Checkpoint
-from kubecore.testing.taps import Tap
+from kubecore.testing.taps import Silence, Tap
 from kubecore.testing.transport import Transports
 
 if TYPE_CHECKING:
@@ -251,13 +251,21 @@ class FakeCluster(Objects, Faults):
             tap.cut(reset=reset)
         return len(taps)
 
-    def mute_watches(self, *, is_silent: bool = True) -> None:
-        """Hold the events of all watches back, also of later ones, until it is called with `is_silent=False`."""
+    def mute_watches(self, *, is_silent: bool = True) -> Silence:
+        """Hold the events of all watches back, also of later ones.
+
+        Args:
+            is_silent: Whether the silence begins; False ends it.
+
+        Returns:
+            The silence. Its `remove` ends it, and so does a `with` block.
+        """
         with self._gate.lock:
             self._is_silent = is_silent
             taps = list(self._taps)
         for tap in taps:
             tap.silence(is_silent=is_silent)
+        return Silence(len(taps), lambda: self.mute_watches(is_silent=False))
 
     def _moved(self) -> None:
         with self._gate.lock:

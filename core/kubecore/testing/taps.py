@@ -4,10 +4,42 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
 
 from kubecore.testing._server.exchange import ReplyStream
 
-__all__ = ["Tap"]
+__all__ = ["Silence", "Tap"]
+
+
+class Silence:
+    """Watches that yield nothing until the silence is removed; also a context manager.
+
+    Attributes:
+        count: The number of watches that were open at its beginning.
+
+    Args:
+        count: The same.
+        end: Ends the silence.
+    """
+
+    def __init__(self, count: int, end: Callable[[], object]) -> None:
+        self.count: Final[int] = count
+        self._end = end
+
+    def __enter__(self) -> Self:
+        """Return the silence."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the silence."""
+        self.remove()
+
+    def remove(self) -> None:
+        """End the silence: watches yield the events that they held back. A second call does nothing."""
+        self._end()
 
 
 class Tap:
