@@ -11,6 +11,8 @@ import pytest
 
 from tests.cluster.build import binaries
 
+pytestmark = pytest.mark.slow  # Each test starts an interpreter.
+
 TESTS = """
 import pytest
 from kubecore import kubeconfig

@@ -12,6 +12,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
 from kubecore._support.backoff import Backoff
 from kubecore.election import AsyncElector, Elector, async_elector, elector, watchdog
+from kubecore.rest import attempts
 from kubecore.testing import FakeCluster
 from kubecore.watch import pacing
 from tests.kubecore.election_runs import LeaseServer, VirtualTime
@@ -26,7 +27,8 @@ Scenario = Callable[[Any], Awaitable[Any]]
 
 
 def quickly(patch: pytest.MonkeyPatch) -> None:
-    """Let watches and informers wait for milliseconds after failures."""
+    """Let requests, watches and informers wait for milliseconds after failures."""
+    patch.setattr(attempts, "_BACKOFF", Backoff(steps=1, duration=0.002, jitter=0.25))
     patch.setattr(pacing, "_BACKOFF", Backoff(steps=1, duration=0.002, factor=2.0, jitter=0.5, cap=0.01))
 
 
