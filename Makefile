@@ -92,6 +92,10 @@ latest: ## `make test` with the newest releases of everything instead of the pin
 pins: ## Renew constraints.txt and print which versions changed (needs Python 3.11, 3.12 and 3.13)
 	$(PYTHON) -m tests.pins
 
+.PHONY: release-check
+release-check: $(ENV) ## Build the distributions twice, compare them and check the versions; leaves them in dist/
+	$(BIN)/python -m tools.release_check
+
 .PHONY: docs
 docs: $(ENV) ## Build the site of the documentation in build/site, without the network
 	$(BIN)/python -m tools.site
