@@ -88,3 +88,14 @@ def warnings_about_pods(wire: Wire) -> None:
     wire.delete("jobs/a", propagationPolicy="Orphan")
     wire.post("jobs", job())
     wire.delete("jobs/a", {"preconditions": {"uid": "x"}})
+
+
+@case("requests to the status of a Pod keep its quality of service")
+def classes_of_pods(wire: Wire) -> None:
+    made = wire.post("pods", pod())
+    wire.put("pods/a/status", {**made, "status": {}})
+    wire.put("pods/a/status", {**made, "metadata": {"name": "a"}, "status": {"qosClass": "Guaranteed"}})
+    wire.patch("pods/a/status", {"status": {"qosClass": "Burstable", "phase": "Running"}})
+    wire.patch("pods/a/status", {"status": {"qosClass": None}})
+    wire.delete("jobs", labelSelector="a=b")
+    wire.delete("jobs", propagationPolicy="Background")

@@ -17,7 +17,7 @@ from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import json_reply, success
 
-__all__ = ["DeleteOptions", "check_conditions", "delete", "mark_deleted"]
+__all__ = ["DeleteOptions", "check_conditions", "delete", "mark_deleted", "warnings_of"]
 
 _PROTECTED: Final = ("default", "kube-system", "kube-public")
 _POLICIES: Final = ("Foreground", "Background", "Orphan", "nil")
@@ -125,8 +125,7 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
         details = {"name": name, "kind": "namespaces"}
         text = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
         raise RequestError(403, "Forbidden", text, details=details)
-    keeps_pods = "orphan" in resource.facts.deleted_finalizers and not options.policy
-    warnings = (_ORPHANS,) if keeps_pods else ()
+    warnings = warnings_of(resource, options)
     with warned(warnings):
         live = state.find(resource, received.namespace, name).document()
         found, is_gone = mark_deleted(state, resource, live, options)
@@ -134,6 +133,12 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
         return json_reply(found, warnings=warnings)
     details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
     return success({**details, "uid": live["metadata"]["uid"]})
+
+
+def warnings_of(resource: Resource, options: DeleteOptions) -> tuple[str, ...]:
+    """Return the warning of a deletion that leaves pods because it does not choose a propagation policy."""
+    keeps_pods = "orphan" in resource.facts.deleted_finalizers and not options.policy
+    return (_ORPHANS,) if keeps_pods else ()
 
 
 def mark_deleted(

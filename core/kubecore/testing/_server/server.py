@@ -267,13 +267,10 @@ class Server:
         page = reading.delete_selection(self.state, resource, received)
         for record in page.records:
             deleting.mark_deleted(self.state, resource, record.document(), options)
+        warnings = deleting.warnings_of(resource, options)
         if resource.facts.deleted_collection == "status":
             return success({"kind": resource.resource})
-        return Reply(
-            code=200,
-            headers=[("content-type", "application/json")],
-            content=reading.written_list(resource, page, form_of(received)),
-        )
+        return raw_reply(reading.written_list(resource, page, form_of(received)), warnings=warnings)
 
     def _end_watches(self, storage: Storage) -> None:
         for stream in list(self._watches):

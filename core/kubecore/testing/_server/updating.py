@@ -25,6 +25,7 @@ _MODIFIED: Final = "the object has been modified; please apply your changes to t
 
 _COUNTS_ANNOTATIONS: Final = ("apps", "deployments")
 """The kind whose generation a change of the annotations raises."""
+_PODS: Final = ("", "pods")
 _KEPT_BY_STATUS: Final = {("apps", "deployments"): "labels", ("", "pods"): "ownerReferences"}
 """Fields of metadata that requests to the status do not change."""
 
@@ -159,6 +160,8 @@ def merged(resource: Resource, subresource: str, live: dict[str, Any], body: dic
         if resource.is_custom:  # Of its metadata, only the managed fields are taken.
             taken = {key: value for key, value in found["metadata"].items() if key == "managedFields"}
             return {**result, "metadata": {**_without(live["metadata"], "managedFields"), **taken}}
+        if (resource.group, resource.resource) == _PODS and not map_at(result, "status").get("qosClass"):
+            result["status"] = {**map_at(result, "status"), **_only(map_at(live, "status"), "qosClass")}
         return {**result, "metadata": _of_status(resource, live["metadata"], found["metadata"])}
     if subresource:  # `finish` selects the fields that it may change.
         return found
@@ -175,6 +178,18 @@ def _of_status(resource: Resource, live: dict[str, Any], new: dict[str, Any]) ->
     """Return the metadata that a request to the status of a built-in kind leaves."""
     kept = _KEPT_BY_STATUS.get((resource.group, resource.resource), "")
     return {**_without(new, kept), kept: live[kept]} if kept in live else _without(new, kept)
+
+
+def _only(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if key == name}
+
+
+def _class_causes(live: dict[str, Any], document: dict[str, Any]) -> list[Cause]:
+    """Return the fault of a Pod whose quality of service changes."""
+    before, after = (map_at(each, "status").get("qosClass") for each in (live, document))
+    if before == after:
+        return []
+    return [Cause("FieldValueInvalid", f'Invalid value: "{after}": field is immutable', "status.qosClass")]
 
 
 def _without(found: dict[str, Any], name: str) -> dict[str, Any]:
@@ -207,6 +222,8 @@ def finish(
     causes *= 2 if resource.is_custom else 1  # The real server checks these fields of custom objects twice.
     causes += metadata_rules.causes_of(resource, document["metadata"])
     causes += _finalizer_causes(live["metadata"], document["metadata"])
+    if (resource.group, resource.resource) == _PODS and received.subresource == "status":
+        causes += _class_causes(live, document)
     if not resource.is_custom:
         causes += validation.validate_update(*built_in, live, document, subresource=received.subresource)
     if not received.subresource:
