@@ -13,6 +13,7 @@ from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._rules import validation
 from kubecore.testing._rules.storing import EMPTY_LISTS
 from kubecore.testing._schemas import checking
+from kubecore.testing._schemas.json_faults import json_fault
 from kubecore.testing._schemas.json_values import is_map, map_at
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._schemas.validation import objects
@@ -55,8 +56,19 @@ def decoded_json(received: Received, resource: Resource) -> dict[str, Any]:
         value = decoded_yaml(received.content)
     elif kind in ("", "application/json"):
         value = _json(received.content, resource)
+    elif kind.startswith("text/") and not resource.is_custom:
+        types = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        text = f"the body of the request was in an unknown format - accepted media types include: {types}"
+        raise RequestError(415, "UnsupportedMediaType", text)
     else:
         raise NotSimulatedError(f"{received.method} {received.path} with a body of type {kind} is not simulated")
+    if value is None and not resource.is_custom:
+        return {}
+    if value is None:
+        raise _unrecognized(resource, "Object 'Kind' is missing in 'null'", received.content)
+    if is_map(value) and resource.is_custom and not value.get("kind"):
+        text = received.content.decode("utf-8", "replace")
+        raise _unrecognized(resource, f"Object 'Kind' is missing in '{text}'", received.content)
     if not is_map(value):
         problem = "couldn't get version/kind; json parse error: json: cannot unmarshal "
         target = (
@@ -73,7 +85,8 @@ def _json(content: bytes, resource: Resource) -> Any:
     try:
         return checking.decode(content)
     except ValueError as error:
-        raise _unrecognized(resource, f"couldn't get version/kind; json parse error: {error}", content) from None
+        fault = json_fault(content) or error
+        raise _unrecognized(resource, f"couldn't get version/kind; json parse error: {fault}", content) from None
 
 
 def _json_name(value: Any) -> str:
@@ -81,7 +94,8 @@ def _json_name(value: Any) -> str:
 
 
 def _unrecognized(resource: Resource, problem: str, content: bytes) -> RequestError:
-    shown = content.decode("utf-8", "replace")
+    # Bodies that do not look like objects are shown as hexadecimal numbers.
+    shown = content.decode("utf-8", "replace") if content[:1] in b"{<" else content.hex()
     return bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({shown})")
 
 

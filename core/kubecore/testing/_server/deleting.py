@@ -12,7 +12,7 @@ from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server import metadata
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import Cause, RequestError, warned
-from kubecore.testing._server.options import bad_request, not_supported, refuse
+from kubecore.testing._server.options import bad_request, not_supported, refuse, whole_number
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import json_reply, success
@@ -79,7 +79,7 @@ def _of_query(received: Received) -> dict[str, Any]:
     return {
         "dryRun": [value for name, value in received.query if name == "dryRun"],
         "propagationPolicy": query.get("propagationPolicy", ""),
-        "gracePeriodSeconds": int(grace) if grace and grace.lstrip("-").isdigit() else None,
+        "gracePeriodSeconds": whole_number(grace) if grace else None,
         "orphanDependents": {"true": True, "false": False}.get(query.get("orphanDependents", "")),
     }
 

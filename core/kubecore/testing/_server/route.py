@@ -17,8 +17,8 @@ _NO_PAGE: Final = RequestError(404, "NotFound", "404 page not found", is_page=Tr
 METHOD_NOT_ALLOWED: Final = RequestError(
     405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
 )
-_NAMED: Final = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
-_COLLECTION: Final = {"GET": "list", "HEAD": "list", "DELETE": "deletecollection", "POST": "create"}
+_NAMED: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+_COLLECTION: Final = {"GET": "list", "DELETE": "deletecollection", "POST": "create"}
 _OF_NAMESPACES: Final = ("status", "finalize")
 
 
@@ -59,7 +59,10 @@ def find(received: Received, resources: Resources) -> Resource:
         raise no_path(resources, received.group)
     is_all = resource.is_namespaced and not received.namespace
     if is_all and received.verb not in ("list", "watch", "deletecollection"):
-        raise no_path(resources, received.group) if resource.is_custom else METHOD_NOT_ALLOWED
+        is_missing = resource.is_custom or received.name
+        raise no_path(resources, received.group) if is_missing else METHOD_NOT_ALLOWED
+    if received.verb == "patch" and not received.name:
+        raise METHOD_NOT_ALLOWED
     if received.subresource:
         _check_subresource(resource, received)
     elif received.verb not in resource.verbs or (received.verb == "create" and received.name):

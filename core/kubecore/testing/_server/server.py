@@ -148,6 +148,8 @@ class Server:
             self.handled = outer
             self._definitions.settle()
         reply.headers += self._deprecations(received)
+        if received.method == "HEAD":
+            reply.content = b""
         received.status = reply.code
         deprecated = _DEPRECATED.get((received.group, received.version, received.resource))
         if deprecated:
