@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubecore.testing._schemas.defaulting import default
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.pruning import prune, prune_nulls
-from kubecore.testing._schemas.shapes import Schema, items_of, part_of, properties_of
+from kubecore.testing._schemas.shapes import Schema, part_of, properties_of
 from kubecore.testing._schemas.structural import MOST_LEVELS, levels_of
 from kubecore.testing._schemas.validation.embedded import check_embedded, clean_embedded
 from kubecore.testing._schemas.validation.faults import cause_of
 from kubecore.testing._schemas.validation.lists import check_lists
 from kubecore.testing._schemas.validation.numbers import LARGEST, SMALLEST
 from kubecore.testing._schemas.validation.old_values import Old
+from kubecore.testing._schemas.validation.rules import RULES, check_rules
 from kubecore.testing._schemas.validation.schemas import Checker
 from kubecore.testing._server.failures import Cause, RequestError
 
 __all__ = ["Verdict", "check", "read"]
 
-_RULES: Final = "x-kubernetes-validations"
 _BLOCKING: Final = frozenset(
     {
         "FieldValueNotSupported",
@@ -103,7 +102,12 @@ def check(value: dict[str, Any], schema: Schema, old: dict[str, Any] | None = No
         if any(cause.reason in _BLOCKING for cause in verdict.causes):
             verdict.causes.append(_SKIPPED)
         else:
-            verdict.unsure += _rules(value, schema, "")
+            before = None if old is None else Old(old, schema, is_root=True)
+            for found in check_rules(value, schema, before):
+                if isinstance(found, Cause):
+                    verdict.causes.append(found)
+                else:
+                    verdict.unsure.append(found)
     return verdict
 
 
@@ -134,22 +138,7 @@ def _has_rules(schema: Schema) -> bool:
         each = waiting.pop()
         if not is_map(each):
             continue
-        if each.get(_RULES):
+        if each.get(RULES):
             return True
         waiting += [*properties_of(each).values(), each.get("additionalProperties"), each.get("items")]
     return False
-
-
-def _rules(value: Any, schema: Schema | None, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the path and the text of each rule for the fields that the object has."""
-    if schema is None:
-        return
-    for rule in schema.get(_RULES) or ():
-        yield path, f"the rule {rule.get('rule', '')} is not simulated"
-    if is_map(value):
-        for name, each in value.items():
-            _, part = part_of(schema, name)
-            yield from _rules(each, part, f"{path}.{name}" if path else name)
-    elif is_list(value):
-        for position, each in enumerate(value):
-            yield from _rules(each, items_of(schema), f"{path}[{position}]")

@@ -9,6 +9,7 @@ from typing import Final
 
 __all__ = ["compile_fault", "matches"]
 
+_FLAG: Final = "(?i)"
 _SPACE: Final = r"\t\n\f\r "
 _SAME: Final = frozenset("dDwWbBtnfrv.\\+*?()[]{}|^$/-\"'#&%!@,:;<=>_~`")
 
@@ -61,6 +62,7 @@ class _UnsureError(Exception):
 def _translated(pattern: str) -> Iterator[str]:
     """Yield the parts of a pattern in the syntax of Python."""
     in_class, position, size = False, 0, len(pattern)
+    opened = [0]  # How many groups with flags end together with each open group.
     while position < size:
         sign, after = pattern[position], pattern[position + 1 : position + 2]
         if sign == "\\":
@@ -73,6 +75,12 @@ def _translated(pattern: str) -> Iterator[str]:
                 raise _UnsureError
             in_class = sign != "]"
             yield sign
+        elif pattern.startswith(_FLAG, position - 1):
+            if "|" in _rest_of_group(pattern[position + len(_FLAG) - 1 :]) and not _starts_group(pattern, position - 1):
+                raise _UnsureError
+            position += len(_FLAG) - 1
+            opened[-1] += 1
+            yield "(?i:"
         elif sign == "[":
             if after == "]" or pattern[position : position + 2] == "^]":
                 raise _UnsureError
@@ -82,8 +90,30 @@ def _translated(pattern: str) -> Iterator[str]:
             yield r"\Z"
         elif _is_unlike(sign, pattern[position : position + 2]):
             raise _UnsureError
+        elif sign == "(":
+            opened.append(0)
+            yield sign
+        elif sign == ")":
+            yield ")" * (1 + (opened.pop() if len(opened) > 1 else 0))
         else:
             yield sign
+    yield ")" * opened[0]
+
+
+def _starts_group(pattern: str, position: int) -> bool:
+    """Return whether a place is the start of the pattern or of a group."""
+    return not position or pattern[:position].endswith(("(", "(?:"))
+
+
+def _rest_of_group(rest: str) -> str:
+    """Return the signs up to the end of the group, without those of inner groups."""
+    depth, found, position = 0, "", 0
+    while position < len(rest) and depth >= 0:
+        sign = rest[position]
+        position += 2 if sign == "\\" else 1
+        depth += (sign == "(") - (sign == ")")
+        found += sign if depth == 0 else ""
+    return found
 
 
 def _is_unlike(sign: str, after: str) -> bool:
