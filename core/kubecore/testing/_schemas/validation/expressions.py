@@ -103,8 +103,7 @@ class _Parser:
         if self._take("?"):
             first = self._ternary()
             self._need(":")
-            second, test = self._ternary(), condition
-            condition = lambda scope: first(scope) if _truth(test(scope)) else second(scope)  # noqa: E731
+            condition = _chosen(condition, first, self._ternary())
         self._level -= 1
         return condition
 
@@ -233,6 +232,10 @@ class _Parser:
         return arguments
 
 
+def _chosen(condition: Node, first: Node, second: Node) -> Node:
+    return lambda scope: first(scope) if _truth(condition(scope)) else second(scope)
+
+
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
         raise UnknownError("a value is not a boolean")
@@ -314,9 +317,9 @@ def _computed(sign: str, left: Node, right: Node) -> Node:
 
 
 def _size(value: Any) -> int:
-    if not isinstance(value, str | list | dict):
-        raise UnknownError("a value has no size")
-    return len(value)
+    if isinstance(value, str) or is_list(value) or is_map(value):
+        return len(value)
+    raise UnknownError("a value has no size")
 
 
 def _of_text(name: str, text: Any, argument: Any) -> bool:
