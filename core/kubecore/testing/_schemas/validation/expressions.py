@@ -108,11 +108,13 @@ class _Parser:
         return condition
 
     def _logic(self, sign: str) -> Node:
-        below = (lambda: self._logic("&&")) if sign == "||" else self._comparison
-        node = below()
+        node = self._below(sign)
         while self._take(sign):
-            node = _decided(node, below(), decides=sign == "||")
+            node = _decided(node, self._below(sign), decides=sign == "||")
         return node
+
+    def _below(self, sign: str) -> Node:
+        return self._logic("&&") if sign == "||" else self._comparison()
 
     def _comparison(self) -> Node:
         node = self._sum()

@@ -103,11 +103,11 @@ def check(value: dict[str, Any], schema: Schema, old: dict[str, Any] | None = No
             verdict.causes.append(_SKIPPED)
         else:
             before = None if old is None else Old(old, schema, is_root=True)
-            for found in check_rules(value, schema, before):
-                if isinstance(found, Cause):
-                    verdict.causes.append(found)
+            for each in check_rules(value, schema, before):
+                if isinstance(each, Cause):
+                    verdict.causes.append(each)
                 else:
-                    verdict.unsure.append(found)
+                    verdict.unsure.append(each)
     return verdict
 
 
