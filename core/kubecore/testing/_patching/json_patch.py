@@ -6,13 +6,12 @@ The server differs from the RFC: indexes may be negative, a `replace` or `copy` 
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecore.testing._patching.go_values import json_type
-from kubecore.testing._schemas.json_values import is_list, is_map, same
+from kubecore.testing._schemas.json_values import copied, is_list, is_map, same
 from kubecore.testing._server.failures import RequestError
 
 __all__ = ["MAX_OPERATIONS", "apply_json_patch"]
@@ -40,7 +39,7 @@ def apply_json_patch(document: Any, operations: list[Any]) -> Any:
         RequestError: 400, it is not a list of operations; 413, there are too many of them; 422, one can't be applied.
     """
     _check(operations)
-    root = [copy.deepcopy(document)]
+    root = [copied(document)]
     try:
         for operation in operations or ():
             _apply(root, operation if operation is not None else {})
@@ -85,7 +84,7 @@ def _apply(root: list[Any], operation: Mapping[str, Any]) -> None:
 
 def _add(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
     parent, key = _place(root[0], path)
-    _insert(parent, key, copy.deepcopy(operation.get("value")))
+    _insert(parent, key, copied(operation.get("value")))
 
 
 def _remove(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
@@ -94,7 +93,7 @@ def _remove(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
 
 
 def _replace(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
-    value = copy.deepcopy(operation.get("value"))
+    value = copied(operation.get("value"))
     if path == "":
         if not (is_map(value) or is_list(value)):
             raise _RefusedError
@@ -114,7 +113,7 @@ def _move(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
 
 def _copy(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
     value = _get(*_place(root[0], _source(operation)))
-    _insert(*_place(root[0], path), copy.deepcopy(value))
+    _insert(*_place(root[0], path), copied(value))
 
 
 def _test(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:

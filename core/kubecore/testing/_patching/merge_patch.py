@@ -6,11 +6,10 @@ an object. Source: https://www.rfc-editor.org/rfc/rfc7386.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from kubecore.testing._patching.go_values import json_type
-from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.json_values import copied, is_list, is_map
 from kubecore.testing._server.failures import RequestError
 
 __all__ = ["apply_merge_patch"]
@@ -37,11 +36,11 @@ def apply_merge_patch(document: Any, patch: Any) -> Any:
 def _merged(value: Any, patch: Any) -> Any:
     if is_list(patch):
         if is_map(value):
-            return copy.deepcopy(patch)
+            return copied(patch)
         return [None if each is None else _merged(None, each) for each in patch]
     if not is_map(patch):
         return patch
-    result = copy.deepcopy(value) if is_map(value) else {}
+    result = copied(value) if is_map(value) else {}
     for key, each in patch.items():
         if each is None:
             result.pop(key, None)

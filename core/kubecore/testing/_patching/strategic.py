@@ -6,12 +6,11 @@ and https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Final
 
 from kubecore.testing._patching.go_values import go_text, go_type, json_type
 from kubecore.testing._patching.strategic_lists import ListMerge, check_order, in_order, refuse
-from kubecore.testing._schemas.json_values import is_list, is_map, same
+from kubecore.testing._schemas.json_values import copied, is_list, is_map, same
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._server.failures import RequestError
 
@@ -37,11 +36,11 @@ def apply_strategic_merge(document: dict[str, Any], patch: dict[str, Any], schem
     """
     given: Any = patch
     if given is None:
-        return copy.deepcopy(document)
+        return copied(document)
     if not is_map(given):
         text = f"json: cannot unmarshal {json_type(given)} into Go value of type map[string]interface {{}}"
         raise RequestError(400, "BadRequest", text)
-    return _map(copy.deepcopy(document), copy.deepcopy(patch), schema)
+    return _map(copied(document), copied(patch), schema)
 
 
 def _map(original: dict[str, Any], patch: dict[str, Any], schema: SchemaType | None) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubecore.testing._schemas.json_values import is_map, items_at, map_at
+from kubecore.testing._schemas.json_values import copied, is_map, items_at, map_at
 
 __all__ = ["admit_create", "admit_update"]
 
@@ -86,7 +85,7 @@ def _job(new: Document) -> Document:
     template = dict(map_at(spec, "template"))
     of_template = map_at(template, "metadata")
     template["metadata"] = {**of_template, "labels": {**map_at(of_template, "labels"), **labels}}
-    selector = copy.deepcopy(map_at(spec, "selector"))
+    selector = copied(map_at(spec, "selector"))
     found = new["metadata"]
     if not found.get("labels"):
         found = {**found, "labels": {**map_at(of_template, "labels"), **labels}}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules.facts import Facts, ResourceFacts
-from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.json_values import copied, is_list, is_map
 from kubecore.testing._schemas.schema_type import SchemaType
 
 __all__ = ["with_defaults"]
@@ -30,7 +29,7 @@ def with_defaults(
         resource: The facts about its resource.
         facts: The facts of the version.
     """
-    made = copy.deepcopy(document)
+    made = copied(document)
     if resource.kind == "Job" and isinstance(made.get("spec"), dict):
         _job(made["spec"])
     _Filling(resource, facts).fill(made, schema, whole=True)
@@ -66,7 +65,7 @@ class _Filling:
         for source in (special, self._defaults.get(name, {})):
             for field, default in source.items():
                 if value.get(field) is None and not (whole and field in _ROOT):
-                    value[field] = copy.deepcopy(default)
+                    value[field] = copied(default)
         rule = _RULES.get(name)
         if rule is not None:
             rule(value)

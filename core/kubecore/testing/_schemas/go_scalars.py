@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from kubecore import quantity
@@ -74,6 +75,7 @@ def read_micro_time(text: str) -> str:
     return _read_time(text, micro=True)
 
 
+@lru_cache(1024)  # The times of an object are read again with each of its updates.
 def _read_time(text: str, *, micro: bool) -> str:
     layout = _MICRO_LAYOUT if micro else _LAYOUT
     rest, numbers = text, list[int]()

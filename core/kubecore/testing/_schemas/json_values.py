@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
-__all__ = ["is_list", "is_map", "items_at", "map_at", "same"]
+__all__ = ["copied", "is_list", "is_map", "items_at", "map_at", "same"]
+
+
+J = TypeVar("J")
 
 
 def is_map(value: object) -> TypeGuard[dict[str, Any]]:
@@ -15,6 +18,20 @@ def is_map(value: object) -> TypeGuard[dict[str, Any]]:
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Return whether a value is a JSON array."""
     return isinstance(value, list)
+
+
+def copied(value: J) -> J:
+    """Return a deep copy of a JSON value, several times faster than `copy.deepcopy`."""
+    made: J = _copied(value)
+    return made
+
+
+def _copied(value: Any) -> Any:
+    if is_map(value):
+        return {name: _copied(each) if isinstance(each, (dict, list)) else each for name, each in value.items()}
+    if is_list(value):
+        return [_copied(each) if isinstance(each, (dict, list)) else each for each in value]
+    return value
 
 
 def map_at(document: dict[str, Any], name: str) -> dict[str, Any]:

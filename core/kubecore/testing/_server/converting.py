@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import msgspec
 
+from kubecore.testing._schemas.json_values import copied
 from kubecore.testing._schemas.pruning import prune
 from kubecore.testing._schemas.validation import objects
 from kubecore.testing._server.failures import NotSimulatedError
@@ -88,7 +88,7 @@ def as_stored(resource: Resource, document: dict[str, Any]) -> dict[str, Any]:
     stored = {"apiVersion": f"{resource.group}/{definition.stored_version}", **rest}
     schema = definition.schemas[definition.stored_version]
     if schema != definition.schemas[resource.version]:
-        stored = {**copy.deepcopy(stored), "metadata": document["metadata"]}
+        stored = {**copied(stored), "metadata": document["metadata"]}
         objects.read(stored, schema)
     return stored
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.options import bad_request, forbidden, is_true, not_supported, refuse, whole_number
-from kubecore.testing._server.store import Key, Record, Storage, Store
+from kubecore.testing._server.store import Key, Record, Storage, Store, key_text
 from kubecore.testing._server.tokens import Place, read_token, write_token
 from kubecore.testing._server.watching import Selection
 
@@ -148,27 +149,32 @@ def page_of(
         RequestError: The version has expired, is too large, or the token is invalid.
     """
     place = _place(store, options)
-    keyed = {
-        _text(key, selection): (key[0], record)
-        for key, record in store.collection(selection.storage, place.revision).items()
-        if selection.namespace in ("", key[0])
-    }
-    names = sorted(name for name in keyed if name >= place.start)
-    selected = [name for name in names if selection.has(*keyed[name])]
+    objects = store.collection(selection.storage, place.revision)
+    keys = _keys_from(store.keys(selection.storage, place.revision), place.start, selection.namespace)
+    selected = [key for key in keys if selection.has(key[0], objects[key])] if has_selectors else keys
     limit = 0 if options.version == "0" and options.match != "Exact" else max(options.limit, 0)
     shown = selected[:limit] if limit else selected
-    records = [keyed[name][1] for name in shown]
+    records = [objects[key] for key in shown]
     # Also a page that only objects follow which are not selected has a token.
-    if has_name or not limit or len(shown) < limit or shown[-1] == names[-1]:
+    if has_name or not limit or len(shown) < limit or shown[-1] == keys[-1]:
         return Page(records, place.revision)
     remaining = None if has_selectors else len(selected) - len(shown)
-    start = shown[-1] if selection.storage in _UNCACHED else f"/{shown[-1]}"
+    last = _text(shown[-1], selection)
+    start = last if selection.storage in _UNCACHED else f"/{last}"
     return Page(records, place.revision, write_token(Place(place.revision, f"{start}\0")), remaining)
+
+
+def _keys_from(keys: list[Key], start: str, namespace: str) -> list[Key]:
+    """Return the keys of a namespace from a place on, or those of all namespaces."""
+    if not namespace:
+        return keys[bisect.bisect_left(keys, start, key=key_text) :]
+    first = bisect.bisect_left(keys, f"{namespace}/{start}", key=key_text)
+    return keys[first : bisect.bisect_left(keys, f"{namespace}0", key=key_text)]  # `0` is the character after `/`.
 
 
 def _text(key: Key, selection: Selection) -> str:
     """Return the key of an object in a list."""
-    return key[1] if selection.namespace or not key[0] else f"{key[0]}/{key[1]}"
+    return key[1] if selection.namespace else key_text(key)
 
 
 def _place(store: Store, options: ListOptions) -> Place:

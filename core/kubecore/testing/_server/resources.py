@@ -201,7 +201,18 @@ class Resources:
         self._found = {key: made for key, made in self._found.items() if (key[0], key[2]) != (group, resource)}
 
 
-def _of_package(package: Package, facts: Facts) -> Iterator[Resource]:
+_BUILT_IN: Final[dict[tuple[int, int], list[Resource]]] = {}
+"""The resources of packages and facts, both of which are loaded once and kept."""
+
+
+def _of_package(package: Package, facts: Facts) -> list[Resource]:
+    key = (id(package), id(facts))
+    if key not in _BUILT_IN:
+        _BUILT_IN[key] = list(_made_of(package, facts))
+    return _BUILT_IN[key]
+
+
+def _made_of(package: Package, facts: Facts) -> Iterator[Resource]:
     for made in package.resources:
         known = facts.resources.get(f"{made.group}/{made.version}/{made.plural}".lstrip("/"))
         if known is None:  # A resource that the real server does not serve by default.

@@ -8,13 +8,18 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-__all__ = ["Change", "Key", "Record", "Snapshot", "Storage", "Store"]
+__all__ = ["Change", "Key", "Record", "Snapshot", "Storage", "Store", "key_text"]
 
 Storage = tuple[str, str]
 """The key of a collection: group and plural."""
 
 Key = tuple[str, str]
 """Namespace and name of an object."""
+
+
+def key_text(key: Key) -> str:
+    """Return the text by which the server sorts objects."""
+    return f"{key[0]}/{key[1]}" if key[0] else key[1]
 
 
 class Record(NamedTuple):
@@ -81,6 +86,7 @@ class Store:
         self.compacted = revision
         self.observers: Final[list[Callable[[Change], None]]] = []
         self._collections: dict[Storage, dict[Key, Record]] = {}
+        self._ordered: dict[Storage, list[Key]] = {}
         self._history: list[Change] = []
 
     def get(self, storage: Storage, key: Key) -> Record | None:
@@ -99,6 +105,8 @@ class Store:
         collection = self._collections.setdefault(storage, {})
         old = collection.get(key)
         collection[key] = record
+        if old is None:
+            self._ordered.pop(storage, None)
         self._report(Change(storage, key, old, record, is_deletion=False))
         return record
 
@@ -113,6 +121,7 @@ class Store:
             KeyError: It is missing.
         """
         old = self._collections[storage].pop(key)
+        self._ordered.pop(storage, None)
         record = self._next(old.document())
         self._report(Change(storage, key, old, record, is_deletion=True))
         return record
@@ -137,6 +146,15 @@ class Store:
                 found[change.key] = change.old
         return found
 
+    def keys(self, storage: Storage, revision: int | None = None) -> list[Key]:
+        """Return the keys of `collection` in order; the caller must not change them."""
+        found = self.collection(storage, revision)
+        if found is not self._collections.get(storage):
+            return sorted(found, key=key_text)
+        if storage not in self._ordered:
+            self._ordered[storage] = sorted(found, key=key_text)
+        return self._ordered[storage]
+
     def changes(self, storage: Storage, revision: int) -> Iterator[Change]:
         """Yield the changes of a collection after a revision, in order."""
         return (change for change in self._since(revision) if change.storage == storage)
@@ -153,6 +171,7 @@ class Store:
     def restore(self, snapshot: Snapshot) -> None:
         """Return to an earlier state; the revision goes back, and the history is forgotten."""
         self._collections = {storage: dict(found) for storage, found in snapshot.collections.items()}
+        self._ordered = {}
         self.revision = snapshot.revision
         self.compact()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubecore.testing._schemas.definitions.structure import EMBEDDED
-from kubecore.testing._schemas.json_values import is_map, same
+from kubecore.testing._schemas.json_values import copied, is_map, same
 from kubecore.testing._schemas.pruning import prune
 from kubecore.testing._schemas.shapes import Schema, properties_of
 from kubecore.testing._schemas.validation.embedded import check_embedded
@@ -35,7 +34,7 @@ def check_default_values(schema: Schema, path: str) -> Iterator[Cause]:
 
 def _check(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     whole: Mapping[str, Any] = {"type": "object", "properties": {"value": schema}}
-    pruned = {"value": copy.deepcopy(value)}
+    pruned = {"value": copied(value)}
     prune(pruned, whole)
     if not same(pruned["value"], value):
         yield invalid_value(path, value, "must not have unknown fields")
