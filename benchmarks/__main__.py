@@ -1,4 +1,4 @@
-"""Measure the clients: `python -m benchmarks [recorded|real|far|controllers|report]`; without a table, all of them.
+"""Measure the clients: `python -m benchmarks [recorded|real|far|controllers|fake|report]`; all of them by default.
 
 python -m benchmarks real --only list,get --pods 500 --rounds 1
 python -m benchmarks controllers --pods 100000 --clients ours,"client-go protobuf"
@@ -16,14 +16,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from benchmarks import pictures, recorded, report, results
+from benchmarks import fake, pictures, recorded, report, results
 from benchmarks.controllers import table as controllers
 from benchmarks.controllers.cases import LARGE
 from benchmarks.real import cases, far, near, plan, programs
 from benchmarks.real.server import Filled, server
 from benchmarks.results import Results, Table, Target
 
-ROUNDS = {"real": 5, "far": 2, "controllers": 3}
+ROUNDS = {"real": 5, "far": 2, "controllers": 3, "fake": 5}
 
 Measure = Callable[[Filled, programs.Programs, Sequence[str], Sequence[str], int], Table]
 
@@ -50,7 +50,7 @@ _SERVED: Final = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 1 if kubeclient itself failed in a case."""
+    """Run the command; return 1 if kubeclient itself failed in a case, or the fake server missed a target."""
     options = _options(arguments)
     if options.table == "report":
         measured = results.read(options.output or results.FILE)
@@ -64,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed += _keep(
             "recorded", recorded.measure(options.only, options.clients, options.before), recorded.targets, options
         )
+    if "fake" in names:
+        table = fake.measure(_of(known["fake"], options.only), options.rounds or ROUNDS["fake"])
+        failed += _keep("fake", table, fake.targets, options)
     if served := [name for name in _SERVED if name in names]:
         clients = [client for client in options.clients or cases.CLIENTS if client in cases.CLIENTS]
         made = programs.build(clients)
@@ -78,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _cases(options: argparse.Namespace) -> dict[str, list[str]]:
     """Return the names of the cases of each chosen table."""
     found = {"recorded": sorted({case for _, case in recorded.wanted()})}
+    found["fake"] = [*fake.CASES]
     found |= {name: [*served.cases(options.pods)] for name, served in _SERVED.items()}
     return {name: known for name, known in found.items() if options.table in (None, name)}
 
@@ -96,13 +100,15 @@ def _keep(name: str, table: Table, targets: Callable[[Table], list[Target]], opt
     print(report.written(Results(tables={stored: table})))
     missed = sum(target.reached is False for target in table.targets)
     print(f"{stored}: {missed} of {len(table.targets)} figures short of their target", flush=True)
+    if name == "fake":
+        return missed
     return sum(missing.client in (cases.OURS, cases.ASYNC) for missing in table.missing)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     recorded_clients = sorted({client for client, _ in recorded.wanted()})
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("table", nargs="?", choices=["recorded", *_SERVED, "report"])
+    parser.add_argument("table", nargs="?", choices=["recorded", "fake", *_SERVED, "report"])
     parser.add_argument("--only", type=_split, help="cases of the table, separated by commas")
     parser.add_argument("--clients", type=_split, help="clients, separated by commas")
     parser.add_argument("--pods", type=int, default=plan.FULL, help=f"pods on the server; {plan.FULL} by default")
@@ -130,6 +136,8 @@ def _is_full(name: str, options: argparse.Namespace) -> bool:
     """Return whether the results of a run are those that the repository keeps."""
     if name == "recorded":
         return True
+    if name == "fake":
+        return options.rounds in (None, ROUNDS[name])
     sizes = (plan.FULL, LARGE) if name == "controllers" else (plan.FULL,)
     return options.pods in sizes and options.rounds in (None, ROUNDS[name])
 

@@ -5,6 +5,7 @@ Times are CPU times of the process with all its threads, divided by the number o
 
 from __future__ import annotations
 
+import importlib.metadata
 import resource
 import statistics
 import subprocess
@@ -200,11 +201,25 @@ def memory() -> float:
 def tests() -> float:
     """Run 1,000 empty tests with the fixture, and without."""
 
+    is_installed = any(each.name == "kubecore" for each in importlib.metadata.entry_points(group="pytest11"))
+    plugin = [] if is_installed else ["-p", "kubecore.testing.plugin"]
+
     def run(arguments: str) -> float:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_nothing.py").write_text(_TESTS.format(arguments=arguments))
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, folder]
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                *plugin,
+                "--rootdir",
+                folder,
+                folder,
+            ]
             subprocess.run(command, check=True, capture_output=True, cwd=folder)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

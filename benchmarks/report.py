@@ -18,6 +18,7 @@ _TITLES = {
     "far": "The same server, far away",
     "controllers": "Controllers",
     LARGE: "Caches of 100,000 pods",
+    "fake": "The fake API server",
 }
 _TEXTS = {
     "recorded": """\
@@ -34,6 +35,9 @@ Caches, electors and work queues on the same server. The lists after 410 and the
 sends recorded bytes. All caches drop managed fields, except that of `kubernetes`, which has no option for it. Memory is
 that of the process after a collection of garbage; "of the cache" leaves out what the process used before the sync.""",
     LARGE: "The same. All pods but the first 10,000 are copies of those in etcd.",
+    "fake": """\
+`kubecore.testing.FakeCluster` with a clientset of the same process, which is part of all figures. Times are CPU times
+of the process with all its threads.""",
 }
 _QUANTITIES = {
     "cpu_seconds": ", CPU time",
@@ -58,15 +62,15 @@ def written(results: Results) -> str:
             table = results.tables[name]
             lines += ["", f"## {title}", "", _TEXTS[name].format_map(table.versions), "", *_facts(table)]
             lines += [*_targets(table.targets), *_missing(table)]
-            lines += [] if name == "recorded" else _figures(table, _order(name))
+            lines += [] if name in ("recorded", "fake") else _figures(table, _order(name))
     return "\n".join(lines) + "\n"
 
 
 def _facts(table: Table) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
-    size = f"{table.pods:,} pods of {table.pod_bytes:,} bytes"
+    size = f"{table.pods:,} pods of {table.pod_bytes:,} bytes; " if table.pods else ""
     note = f" {table.note}" if table.note else ""
-    return [f"Machine: {table.machine}. {size}; {table.rounds} rounds. {versions}.{note}", ""]
+    return [f"Machine: {table.machine}. {size}{table.rounds} rounds. {versions}.{note}", ""]
 
 
 def _targets(targets: Sequence[Target]) -> list[str]:

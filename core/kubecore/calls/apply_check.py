@@ -81,6 +81,10 @@ def _refuse(found: list[_Unknown], otherwise: str) -> None:
         raise InvalidRequestError(f"{'; '.join(unknown.line for unknown in found[:_MOST])}{more} ({otherwise})")
 
 
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+"""Types of values that contain no fields."""
+
+
 class _Unknown(NamedTuple):
     """A field that a model does not have."""
 
@@ -107,7 +111,8 @@ def _unknown(value: Any, hint: Any, path: str, others: OtherTree = NO_OTHERS) ->
             yield from _unknown(value, member, path, others)
     elif origin is list and is_json_array(value):
         for index, item in enumerate(value):
-            yield from _unknown(item, arguments[0], f"{path}[{index}]", others)
+            if type(item) not in _SCALARS:
+                yield from _unknown(item, arguments[0], f"{path}[{index}]", others)
     elif origin is dict and is_json_object(value):
         for key, item in value.items():
             yield from _unknown(item, arguments[1], _below(path, key), others)
@@ -120,7 +125,8 @@ def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str, others: Ot
     for key, item in value.items():
         field = fields.get(key)
         if field is not None:
-            yield from _unknown(item, field.type, _below(path, key), others.inner.get(key, NO_OTHERS))
+            if type(item) not in _SCALARS:
+                yield from _unknown(item, field.type, _below(path, key), others.inner.get(key, NO_OTHERS))
         elif not (issubclass(kind, OpenBase) or str(key).startswith("$") or key in others.names):
             yield _Unknown(_below(path, key), key, kind)  # A key with $ is a directive of a strategic merge patch.
 

@@ -76,12 +76,7 @@ BUGS: Final = (
     # Lists.
     Bug("remaining-with-selectors", "_server.listing", "remaining = None if has_selectors else", "remaining ="),
     Bug("remaining-counts-the-page", "_server.listing", "len(selected) - len(shown)", "len(selected)"),
-    Bug(
-        "unsorted-lists",
-        "_server.listing",
-        "names = sorted(name for name in keyed if name >= place.start)",
-        "names = [name for name in keyed if name >= place.start]",
-    ),
+    Bug("unsorted-lists", "_server.store", "[storage] = sorted(found, key=key_text)", "[storage] = list(found)"),
     Bug("exact-is-newest", "_server.listing", 'is_exact = options.match == "Exact" or', "is_exact = False or"),
     Bug(
         "pages-of-the-newest",

@@ -201,15 +201,15 @@ class Resources:
         self._found = {key: made for key, made in self._found.items() if (key[0], key[2]) != (group, resource)}
 
 
-_BUILT_IN: Final[dict[tuple[int, int], list[Resource]]] = {}
+_BUILT_IN: Final[dict[tuple[int, int], tuple[Package, Facts, list[Resource]]]] = {}
 """The resources of packages and facts, both of which are loaded once and kept."""
 
 
 def _of_package(package: Package, facts: Facts) -> list[Resource]:
     key = (id(package), id(facts))
     if key not in _BUILT_IN:
-        _BUILT_IN[key] = list(_made_of(package, facts))
-    return _BUILT_IN[key]
+        _BUILT_IN[key] = package, facts, list(_made_of(package, facts))  # Ids are unique as long as both are kept.
+    return _BUILT_IN[key][2]
 
 
 def _made_of(package: Package, facts: Facts) -> Iterator[Resource]:

@@ -11,7 +11,7 @@ import msgspec
 
 from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._schemas.definitions.notes import warnings_of
-from kubecore.testing._server import bodies, creating, deleting, metadata, patching, reading, updating
+from kubecore.testing._server import bodies, creating, deleting, first_state, metadata, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
 from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
 from kubecore.testing._server.controlling import Background
@@ -101,7 +101,9 @@ class Server:
         self._background = Background(self.state, self._responded, _ROOT_CA) if controllers else None
         if self._background is not None:
             self.store.observers.append(self._background.observe)
-        self._create_namespaces()
+        first_state.fill(
+            self.state, (version, tuple(packages), seed, controllers, background), self._create_first_objects
+        )
         self.settle()
 
     @property
@@ -282,6 +284,10 @@ class Server:
     def _changed(self, change: Change) -> None:
         for stream in list(self._watches):
             stream.offer(change)
+
+    def _create_first_objects(self) -> None:
+        self._create_namespaces()
+        self.settle()
 
     def _create_namespaces(self) -> None:
         namespaces = self.state.resources.find("", "v1", "namespaces")

@@ -110,6 +110,15 @@ class Store:
         self._report(Change(storage, key, old, record, is_deletion=False))
         return record
 
+    def repeat(self, change: Change) -> None:
+        """Store the object of a write that created or replaced it in another store, with its version."""
+        self.revision = change.version
+        collection = self._collections.setdefault(change.storage, {})
+        if change.key not in collection:
+            self._ordered.pop(change.storage, None)
+        collection[change.key] = change.new
+        self._report(change)
+
     def delete(self, storage: Storage, key: Key) -> Record:
         """Delete an object; its last stored state is reported with the version of the deletion.
 
