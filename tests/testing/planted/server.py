@@ -111,7 +111,7 @@ BUGS: Final = (
         "        if not terms:\n            return True\n",
         "        return True\n",
     ),
-    Bug("unequal-is-equal", "_server.selection", 'is_equal=found[0] != "!="', "is_equal=True"),
+    Bug("unequal-is-equal", "_server.selection", 'is_equal=match[0] != "!="', "is_equal=True"),
     Bug("any-field-is-selectable", "_server.selection", "if term.field not in allowed:", "if False:"),
     # Metadata.
     Bug("clients-begin-deletions", "_server.metadata", 'dropped = {"deletionTimestamp", ', "dropped = {"),
