@@ -1,4 +1,4 @@
-"""The table of the fake API server: absolute targets, each case in a process of its own."""
+"""The table of the fake API server: absolute targets, each case in a separate process."""
 
 from __future__ import annotations
 
