@@ -7,6 +7,8 @@ and "Async", share the next block of text. A comment before a block gives the se
 - `<!-- run: node -->`: on a real one that has a node,
 - `<!-- run: no; REASON -->`: nowhere,
 - `<!-- players -->`, once on a page: pods start and controllers work while its programs run.
+- `<!-- objects: PATH -->`, once on a page: the server has the objects of this file or folder while its programs run.
+- `<!-- import: FOLDER -->`, once on a page: its programs import packages of this folder.
 
 In the output, `...` stands for any text in a line, and a line `...` for any number of lines.
 """
@@ -41,6 +43,8 @@ class Program:
         output: The output that the page shows; None if it shows none.
         where: "both", "fake", "real", "node" or "no".
         has_players: Whether pods start and controllers work meanwhile.
+        objects: A file or folder with objects that the server has meanwhile, relative to the repository; "" for none.
+        folder: A folder with packages that it imports, relative to the repository; "" for none.
     """
 
     page: str
@@ -50,6 +54,8 @@ class Program:
     output: str | None
     where: str
     has_players: bool
+    objects: str = ""
+    folder: str = ""
 
     def __str__(self) -> str:
         return f"{self.page.removeprefix('docs/')}:{self.line}"
@@ -76,9 +82,16 @@ def programs(path: Path) -> list[Program]:
                 output=_output(blocks[number + 1 :]),
                 where=match["where"] if match else "both",
                 has_players=has_players,
+                objects=_of_page(text, "objects"),
+                folder=_of_page(text, "import"),
             )
         )
     return found
+
+
+def _of_page(text: str, name: str) -> str:
+    found = re.search(rf"^<!-- {name}: (\S+) -->$", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _tab(text: str, block: re.Match[str]) -> str:

@@ -10,11 +10,12 @@ from typing import Final
 
 import pytest
 
+import kubecore
 from kubeclient import Clientset
 from kubecore import errors
 from kubecore.rest import Config
 from tests.pages.players import playing
-from tests.pages.programs import Program
+from tests.pages.programs import ROOT, Program
 
 LEFT: Final = (
     "deployments", "statefulsets", "daemonsets", "replicasets", "cronjobs", "jobs", "pods", "services", "ingresses",
@@ -46,10 +47,28 @@ def printed(program: Program, kubeconfig: Path, config: Config, monkeypatch: pyt
     monkeypatch.chdir(folder)
     output = io.StringIO()
     code = compile(program.code, str(program), "exec")
-    with playing(config) if program.has_players else contextlib.nullcontext():
+    if program.folder:
+        monkeypatch.syspath_prepend(str(ROOT / program.folder))
+    with contextlib.ExitStack() as stack:
+        if program.objects:
+            stack.enter_context(present(config, ROOT / program.objects))
+        if program.has_players:
+            stack.enter_context(playing(config))
         with contextlib.redirect_stdout(output):
             exec(code, {"__name__": "__main__"})  # noqa: S102
     return output.getvalue()
+
+
+@contextlib.contextmanager
+def present(config: Config, path: Path) -> Iterator[None]:
+    """Apply the objects of a file or folder, and delete them after the block; definitions of kinds last."""
+    with Clientset(config) as clientset:
+        report = kubecore.apply_file(clientset, path, field_manager="pages", namespace="default")
+        yield
+        for ref in sorted((it.ref for it in report.applied), key=lambda ref: ref.kind == "CustomResourceDefinition"):
+            resource = clientset.dynamic.resource(ref.kind, ref.namespace, api_version=ref.api_version)
+            with contextlib.suppress(errors.NotFoundError):
+                resource.delete_and_wait(ref.name)
 
 
 @contextlib.contextmanager
