@@ -31,6 +31,7 @@ __all__ = [
     "label_selector",
     "labels",
     "name",
+    "network",
     "port_name",
     "port_number",
     "required",
@@ -219,3 +220,11 @@ def ip_address(field: str, value: str) -> Iterator[Cause]:
         ipaddress.ip_address(value)
     except ValueError:
         yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+
+
+def network(field: str, value: str) -> Iterator[Cause]:
+    """Yield the fault of a text that is not an IP network."""
+    try:
+        ipaddress.ip_network(value if "/" in value else "not a network", strict=False)
+    except ValueError:
+        yield invalid(field, value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")

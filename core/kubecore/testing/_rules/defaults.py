@@ -195,7 +195,7 @@ def _definition_names(value: dict[str, Any]) -> None:
 
 
 def _node(value: dict[str, Any]) -> None:
-    if value.get("podCIDR") and not value.get("podCIDRs"):
+    if value.get("podCIDR") and (value.get("podCIDRs") or [""])[0] != value["podCIDR"]:
         value["podCIDRs"] = [value["podCIDR"]]
 
 

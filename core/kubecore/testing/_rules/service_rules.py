@@ -133,7 +133,7 @@ def _balanced(spec: Document) -> Iterator[Cause]:
     if ranges and not is_balanced:
         yield checks.forbidden(field, _ONLY_BALANCED)
     for index, each in enumerate(ranges if is_balanced else ()):
-        yield from _network(f"{field}[{index}]", each.strip())
+        yield from checks.network(f"{field}[{index}]", each.strip())
     if spec.get("allocateLoadBalancerNodePorts") is not None and not is_balanced:
         yield checks.forbidden("spec.allocateLoadBalancerNodePorts", _ONLY_BALANCED)
     name = spec.get("loadBalancerClass")
@@ -141,13 +141,6 @@ def _balanced(spec: Document) -> Iterator[Cause]:
         yield checks.forbidden("spec.loadBalancerClass", _ONLY_BALANCED)
     elif name is not None:
         yield from checks.key("spec.loadBalancerClass", name)
-
-
-def _network(field: str, text: str) -> Iterator[Cause]:
-    try:
-        ipaddress.ip_network(text if "/" in text else "not a network", strict=False)
-    except ValueError:
-        yield checks.invalid(field, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
 
 
 def _policies(spec: Document) -> Iterator[Cause]:

@@ -42,7 +42,11 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 _NETWORKING: Final = "networking.k8s.io"
 _MODULES: Final[Mapping[tuple[str, str], str]] = {
     ("", "ConfigMap"): "configuration",
+    ("", "Endpoints"): "endpoints",
+    ("", "Event"): "cluster",
     ("", "Namespace"): "configuration",
+    ("", "Node"): "cluster",
+    ("", "PersistentVolume"): "volumes",
     ("", "PersistentVolumeClaim"): "claims",
     ("", "Secret"): "configuration",
     ("", "Service"): "service_rules",
@@ -52,6 +56,10 @@ _MODULES: Final[Mapping[tuple[str, str], str]] = {
     (_NETWORKING, "IngressClass"): "networking",
     (_NETWORKING, "NetworkPolicy"): "network_policies",
     ("autoscaling", "HorizontalPodAutoscaler"): "autoscaling",
+    ("discovery.k8s.io", "EndpointSlice"): "endpoints",
+    ("events.k8s.io", "Event"): "cluster",
+    ("scheduling.k8s.io", "PriorityClass"): "cluster",
+    ("storage.k8s.io", "StorageClass"): "volumes",
     ("policy", "PodDisruptionBudget"): "autoscaling",
     (_RBAC, "ClusterRole"): "rbac",
     (_RBAC, "ClusterRoleBinding"): "rbac",

@@ -1,0 +1,210 @@
+"""Rules of PersistentVolumes and of StorageClasses. No I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from kubecore.testing._rules import checks
+from kubecore.testing._rules.claims import access_modes
+from kubecore.testing._rules.validation import Rules
+from kubecore.testing._schemas.json_values import is_map, items_at, map_at
+from kubecore.testing._server.failures import Cause
+
+__all__ = ["RULES"]
+
+Document = dict[str, Any]
+
+_NOT_SOURCES: Final = frozenset(
+    {
+        "accessModes",
+        "capacity",
+        "claimRef",
+        "mountOptions",
+        "nodeAffinity",
+        "persistentVolumeReclaimPolicy",
+        "storageClassName",
+        "volumeAttributesClassName",
+        "volumeMode",
+    }
+)
+_RECLAIM: Final = ("Delete", "Recycle", "Retain")
+_HOST_PATHS: Final = (
+    "",
+    "BlockDevice",
+    "CharDevice",
+    "Directory",
+    "DirectoryOrCreate",
+    "File",
+    "FileOrCreate",
+    "Socket",
+)
+_OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+
+
+def _volume(new: Document) -> Iterator[Cause]:
+    spec = map_at(new, "spec")
+    modes = items_at(spec, "accessModes")
+    if not modes:
+        yield checks.required("spec.accessModes")
+    yield from access_modes("spec.accessModes", modes)
+    yield from _capacity(spec)
+    affinity = spec.get("nodeAffinity")
+    if is_map(affinity):
+        yield from _affinity("spec.nodeAffinity", affinity)
+    sources = [name for name in spec if name not in _NOT_SOURCES and is_map(spec[name])]
+    for name in sources:
+        yield from _source(name, spec[name])
+    if "local" in sources and affinity is None:
+        yield checks.required("spec.nodeAffinity", "Local volume requires node affinity")
+    if not sources:
+        yield checks.required("spec", "must specify a volume type")
+    policy = spec.get("persistentVolumeReclaimPolicy")
+    yield from checks.chosen("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM, is_required=False)
+    for name in ("storageClassName", "volumeAttributesClassName"):
+        if spec.get(name):
+            yield from checks.name(f"spec.{name}", spec[name], "subdomain")
+    yield from checks.chosen("spec.volumeMode", spec.get("volumeMode", "Filesystem"), ("Block", "Filesystem"))
+
+
+def _capacity(spec: Document) -> Iterator[Cause]:
+    found = spec.get("capacity")
+    if not found:
+        yield checks.required("spec.capacity")
+    if not is_map(found) or set(found) != {"storage"}:
+        shown = dict(sorted(found.items())) if is_map(found) else found
+        yield checks.unsupported("spec.capacity", shown, ("storage",))
+    for name, value in sorted(found.items()) if is_map(found) else ():
+        field = f"spec.capacity[{name}]"
+        if str(value).startswith("-"):
+            text = f"Invalid value: {value}: must be a valid resource quantity"
+            yield Cause("FieldValueInvalid", text, field)
+        yield from checks.amount(field, value, is_positive=True)
+
+
+def _affinity(field: str, affinity: Document) -> Iterator[Cause]:
+    required = affinity.get("required")
+    if not is_map(required):
+        yield checks.required(f"{field}.required", "must specify required node constraints")
+        return
+    place = f"{field}.required.nodeSelectorTerms"
+    terms = items_at(required, "nodeSelectorTerms")
+    if not terms:
+        yield checks.required(place, "must have at least one node selector term")
+    for index, term in enumerate(terms):
+        for at, each in enumerate(items_at(term, "matchExpressions")):
+            yield from _requirement(f"{place}[{index}].matchExpressions[{at}]", each)
+
+
+def _requirement(field: str, found: Document) -> Iterator[Cause]:
+    operator, values = found.get("operator", ""), items_at(found, "values")
+    if operator in ("Gt", "Lt"):
+        if len(values) != 1:
+            yield checks.required(f"{field}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
+        yield from checks.key(f"{field}.key", found.get("key", ""))
+        return
+    for cause in checks.label_selector("", {"matchExpressions": [found]}):
+        yield cause._replace(field=cause.field.replace(".matchExpressions[0]", field, 1))
+
+
+def _source(name: str, source: Document) -> Iterator[Cause]:
+    field = f"spec.{name}"
+    if name in ("hostPath", "local"):
+        path = source.get("path", "")
+        if not path:
+            yield checks.required(f"{field}.path")
+        elif ".." in path.split("/"):
+            yield checks.invalid(f"{field}.path", path, "must not contain '..'")
+        if name == "hostPath" and source.get("type") is not None:
+            yield from checks.chosen(f"{field}.type", source["type"], _HOST_PATHS)
+    elif name == "nfs":
+        for part in ("server", "path"):
+            if not source.get(part):
+                yield checks.required(f"{field}.{part}")
+        if not source.get("path", "").startswith("/"):
+            yield checks.invalid(f"{field}.path", source.get("path", ""), "must be an absolute path")
+    elif name == "csi":
+        yield from _driver(field, source)
+
+
+def _driver(field: str, source: Document) -> Iterator[Cause]:
+    driver = source.get("driver", "")
+    if not driver:
+        yield checks.required(f"{field}.driver")
+    else:
+        if len(driver) > 63:
+            yield checks.too_long(f"{field}.driver", 63)
+        for cause in checks.name(f"{field}.driver", driver.lower(), "subdomain"):
+            yield cause._replace(message=cause.message.replace(driver.lower(), driver, 1))
+    if not source.get("volumeHandle"):
+        yield checks.required(f"{field}.volumeHandle")
+    for name, value in source.items():
+        if name.endswith("SecretRef") and is_map(value):
+            for part, rule in (("name", "subdomain"), ("namespace", "label")):
+                if not value.get(part):
+                    yield checks.required(f"{field}.{name}.{part}")
+                else:
+                    yield from checks.name(f"{field}.{name}.{part}", value[part], rule)
+
+
+def _changed_volume(old: Document, new: Document) -> Iterator[Cause]:
+    yield from _volume(new)
+    before, after = map_at(old, "spec"), map_at(new, "spec")
+    sources = [{name: spec[name] for name in spec if name not in _NOT_SOURCES} for spec in (before, after)]
+    if sources[0] != sources[1]:
+        yield checks.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")
+    yield from checks.immutable("spec.volumeMode", before.get("volumeMode"), after.get("volumeMode"))
+
+
+def _class(new: Document) -> Iterator[Cause]:
+    provisioner = new.get("provisioner", "")
+    if not provisioner:
+        yield checks.required("provisioner")
+    else:
+        yield from checks.key("provisioner", provisioner.lower())
+    if "" in map_at(new, "parameters"):
+        yield checks.invalid("parameters", "", "field can not be empty.")
+    yield from checks.chosen("reclaimPolicy", new.get("reclaimPolicy") or "Delete", ("Delete", "Retain"))
+    modes = ("Immediate", "WaitForFirstConsumer")
+    yield from checks.chosen("volumeBindingMode", new.get("volumeBindingMode"), modes)
+    yield from _topologies(items_at(new, "allowedTopologies"))
+
+
+def _topologies(terms: list[Document]) -> Iterator[Cause]:
+    seen: list[str] = []
+    for index, term in enumerate(terms):
+        field, keys = f"allowedTopologies[{index}].matchLabelExpressions", set[str]()
+        expressions = items_at(term, "matchLabelExpressions")
+        for at, each in enumerate(expressions):
+            place, values = f"{field}[{at}]", items_at(each, "values")
+            if not values:
+                yield checks.required(f"{place}.values")
+            for position, value in enumerate(values):
+                if value in values[:position]:
+                    yield checks.duplicate(f"{place}.values[{position}]", value)
+            yield from checks.key(f"{place}.key", each.get("key", ""))
+            if each.get("key", "") in keys:
+                yield checks.duplicate(f"{place}.key", each.get("key", ""))
+            keys.add(each.get("key", ""))
+        shape = json.dumps({each.get("key", ""): sorted(items_at(each, "values")) for each in expressions})
+        if shape in seen or not expressions:
+            yield checks.duplicate(field, "")
+        seen.append(shape)
+
+
+def _changed_class(old: Document, new: Document) -> Iterator[Cause]:
+    yield from _class(new)
+    if map_at(old, "parameters") != map_at(new, "parameters"):
+        yield checks.forbidden("parameters", "updates to parameters are forbidden.")
+    if old.get("provisioner") != new.get("provisioner"):
+        yield checks.forbidden("provisioner", "updates to provisioner are forbidden.")
+    if old.get("reclaimPolicy") != new.get("reclaimPolicy"):
+        yield checks.forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.")
+    yield from checks.immutable("volumeBindingMode", old.get("volumeBindingMode"), new.get("volumeBindingMode"))
+
+
+RULES: Final[Mapping[str, Rules]] = {
+    "PersistentVolume": Rules(create=_volume, update=_changed_volume, is_complete=False),
+    "StorageClass": Rules(create=_class, update=_changed_class),
+}
