@@ -94,16 +94,22 @@ def _job(new: Document) -> Document:
 
 
 def _claim(new: Document) -> Document:
-    """Return a claim whose two references to its source agree; a source that is not supported is dropped."""
+    """Return a new claim whose two references to its source agree; a source that is not supported is dropped."""
+    source = map_at(new, "spec").get("dataSource")
+    if is_map(source) and (source.get("apiGroup") or "", source.get("kind", "")) not in _SOURCES:
+        spec = {name: value for name, value in map_at(new, "spec").items() if name != "dataSource"}
+        new = {**new, "spec": spec}
+    return _changed_claim({}, new)
+
+
+def _changed_claim(_old: Document, new: Document) -> Document:
+    """Return a claim whose two references to its source agree, if one was omitted."""
     spec = map_at(new, "spec")
     source, ref = spec.get("dataSource"), spec.get("dataSourceRef")
-    if is_map(source) and (source.get("apiGroup") or "", source.get("kind", "")) not in _SOURCES:
-        return {**new, "spec": {name: value for name, value in spec.items() if name != "dataSource"}}
     if is_map(source) and ref is None:
         return {**new, "spec": {**spec, "dataSourceRef": {"apiGroup": None, **source}}}
     if is_map(ref) and source is None and not ref.get("namespace"):
-        is_known = (ref.get("apiGroup") or "", ref.get("kind", "")) in _SOURCES
-        return {**new, "spec": {**spec, "dataSource": {"apiGroup": None, **ref}}} if is_known else new
+        return {**new, "spec": {**spec, "dataSource": {"apiGroup": None, **ref}}}
     return new
 
 
@@ -114,6 +120,6 @@ _CREATES: Final[Mapping[tuple[str, str], Callable[[Document], Document]]] = {
     ("batch", "Job"): _job,
 }
 _UPDATES: Final[Mapping[tuple[str, str], Callable[[Document, Document], Document]]] = {
-    ("", "PersistentVolumeClaim"): lambda _old, new: _claim(new),
+    ("", "PersistentVolumeClaim"): _changed_claim,
     ("", "Pod"): _changed_pod,
 }

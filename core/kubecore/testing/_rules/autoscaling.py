@@ -29,6 +29,9 @@ _SOURCES: Final = {
     "Pods": "pods",
     "Resource": "resource",
 }
+_OF_RESOURCES: Final = ("ContainerResource", "Resource")
+"""The sources that are not checked if the metric has another type."""
+
 _TARGETS: Final = ("Utilization", "Value", "AverageValue")
 _RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 _LONGEST_WINDOW: Final = 3600
@@ -76,11 +79,11 @@ def _metric(field: str, metric: Document) -> Iterator[Cause]:
     yield from checks.chosen(f"{field}.type", kind, tuple(_SOURCES))
     for each, name in _SOURCES.items():
         source = metric.get(name)
-        if is_map(source) and each == kind:
-            yield from _CHECKS[kind](f"{field}.{name}", source)
-        elif is_map(source) and kind in _SOURCES:
-            text = "must populate the given metric source only"
-            yield checks.forbidden(f"{field}.{name}", text)
+        if is_map(source) and (each == kind or each not in _OF_RESOURCES):
+            yield from _CHECKS[each](f"{field}.{name}", source)
+    for each, name in _SOURCES.items():
+        if is_map(metric.get(name)) and each != kind and kind in _SOURCES:
+            yield checks.forbidden(f"{field}.{name}", "must populate the given metric source only")
     if kind in _SOURCES and not is_map(metric.get(_SOURCES[kind])):
         yield checks.required(f"{field}.{_SOURCES[kind]}", "must populate information for the given metric source")
 

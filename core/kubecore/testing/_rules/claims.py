@@ -67,9 +67,23 @@ def _sources(spec: Document) -> Iterator[Cause]:
         for part in ("name", "kind"):
             if not source.get(part):
                 yield checks.required(f"{field}.{part}")
-        if not source.get("apiGroup") and source.get("kind") not in (None, "", "PersistentVolumeClaim"):
+        if not source.get("apiGroup") and source.get("kind") != "PersistentVolumeClaim":
             text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
-            yield checks.invalid(f"{field}.kind", source["kind"], text)
+            yield checks.invalid(field, source.get("kind", ""), text)
+        if source.get("apiGroup"):
+            yield from checks.name(f"{field}.apiGroup", source["apiGroup"], "subdomain")
+    yield from _both_sources(spec.get("dataSource"), spec.get("dataSourceRef"))
+
+
+def _both_sources(source: Any, ref: Any) -> Iterator[Cause]:
+    if not is_map(ref):
+        return
+    if ref.get("namespace"):
+        yield from checks.name("spec.dataSourceRef.namespace", ref["namespace"], "label")
+        if is_map(source):
+            yield checks.invalid("spec", {}, "may not be specified when dataSourceRef.namespace is specified")
+    elif is_map(source) and any(source.get(name) != ref.get(name) for name in ("apiGroup", "kind", "name")):
+        yield checks.invalid("spec", {}, "must match dataSourceRef")
 
 
 def _changed(old: Document, new: Document) -> Iterator[Cause]:
@@ -78,13 +92,15 @@ def _changed(old: Document, new: Document) -> Iterator[Cause]:
     is_bound = map_at(old, "status").get("phase") == "Bound"
     if not before.get("volumeName"):
         before["volumeName"] = after.get("volumeName", "")
-    if is_bound:
-        yield from _resized(before, after, map_at(map_at(old, "status"), "capacity").get("storage"))
-    if is_bound:
+    resized = list(_resized(before, after, map_at(map_at(old, "status"), "capacity").get("storage")))
+    if not before.get("storageClassName"):
+        before["storageClassName"] = after.get("storageClassName")
+    if is_bound and "storage" in map_at(map_at(after, "resources"), "requests"):
         before["resources"], before["volumeAttributesClassName"] = _requesting(before, after), after.get(_CLASS)
     left, right = _internal(before), _internal(after)
     if left != right:
         yield checks.forbidden("spec", f"{_FIXED}\n{_difference(left, right)}")
+    yield from resized
     if before.get("volumeMode") != after.get("volumeMode"):
         yield checks.changed("volumeMode", after.get("volumeMode"))
 
@@ -124,9 +140,9 @@ def _difference(old: Document, new: Document) -> str:
 
 def _resized(before: Document, after: Document, actual: Any) -> Iterator[Cause]:
     old, new = (map_at(map_at(spec, "resources"), "requests").get("storage") for spec in (before, after))
-    if old is None or new is None or quantity.compare(new, old) >= 0:
+    if old is None or (new is not None and quantity.compare(new, old) >= 0):
         return
-    if actual is None or quantity.compare(new, actual) <= 0:
+    if new is None or actual is None or quantity.compare(new, actual) <= 0:
         yield checks.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
 
 

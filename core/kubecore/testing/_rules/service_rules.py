@@ -132,7 +132,7 @@ def _balanced(spec: Document) -> Iterator[Cause]:
     ranges, field = items_at(spec, "loadBalancerSourceRanges"), "spec.LoadBalancerSourceRanges"
     if ranges and not is_balanced:
         yield checks.forbidden(field, _ONLY_BALANCED)
-    for index, each in enumerate(ranges if is_balanced else ()):
+    for index, each in enumerate(ranges):
         yield from checks.network(f"{field}[{index}]", each.strip())
     if spec.get("allocateLoadBalancerNodePorts") is not None and not is_balanced:
         yield checks.forbidden("spec.allocateLoadBalancerNodePorts", _ONLY_BALANCED)

@@ -113,6 +113,9 @@ def _set_addresses(made: dict[str, Any], old: dict[str, Any] | None) -> None:
         if address and not addresses:
             made["clusterIPs"] = [address]
         return
+    if address and not addresses:
+        made["clusterIPs"] = [address]
+        return
     if address == old.get("clusterIP", "") or addresses != items_at(old, "clusterIPs"):
         return
     if address:
@@ -178,6 +181,12 @@ def address_causes(spec: dict[str, Any], old: dict[str, Any] | None) -> Iterator
             yield _invalid(f"{field}[0]", addresses, "may not change once set")
             return
     yield from _family_causes(spec)
+    if len(addresses) > 1 and NONE in addresses:
+        yield _invalid(field, addresses, "'None' must be the first and only value")
+        return
+    if len(addresses) > len({":" in each for each in addresses}):
+        yield _invalid(field, addresses, "may specify no more than one IP for each IP family")
+        return
     for index, each in enumerate(addresses):
         yield from _one_address_causes(spec, f"{field}[{index}]", index, each)
 
@@ -185,6 +194,10 @@ def address_causes(spec: dict[str, Any], old: dict[str, Any] | None) -> Iterator
 def _family_causes(spec: dict[str, Any]) -> Iterator[Cause]:
     families, policy = items_at(spec, "ipFamilies"), spec.get("ipFamilyPolicy")
     is_free = spec.get("clusterIP") == NONE and not spec.get("selector")
+    for index, family in enumerate(families):
+        if family in families[:index]:
+            yield Cause("FieldValueDuplicate", f"Duplicate value: {_json(family)}", f"spec.ipFamilies[{index}]")
+            return
     if policy not in _POLICIES:
         yield _unsupported("spec.ipFamilyPolicy", policy, _POLICIES)
     elif len(families) > 1 and policy == "SingleStack":

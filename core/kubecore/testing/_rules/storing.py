@@ -13,9 +13,10 @@ __all__ = ["EMPTY_LISTS", "as_stored"]
 EMPTY_LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "ClusterRole": ("rules",),
     "EndpointSlice": ("endpoints", "ports"),
+    "HorizontalPodAutoscaler": ("spec.behavior.scaleUp.policies", "spec.behavior.scaleDown.policies"),
     "Role": ("rules",),
 }
-"""Lists by kind that the server stores as null if they are empty; the manager who wrote `[]` owns the field."""
+"""Paths of lists by kind whose emptiness matters: `[]` is owned or refused, and stored as null if it is accepted."""
 
 _NOT_READY: Final = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 

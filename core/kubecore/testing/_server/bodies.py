@@ -194,9 +194,13 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
     except checking.WrongTypeError as error:
         raise checking.type_error(resource.kind, resource.version, error) from None
     document: dict[str, Any] = {"kind": resource.kind, "apiVersion": resource.api_version, **found.object}
-    for name in EMPTY_LISTS.get(resource.kind, ()):
-        if value.get(name) == []:
-            document[name] = []
+    for path in EMPTY_LISTS.get(resource.kind, ()):
+        *parents, name = path.split(".")
+        sent, kept = value, document
+        for parent in parents:
+            sent, kept = map_at(sent, parent), map_at(kept, parent)
+        if sent.get(name) == []:
+            kept[name] = []
     found_metadata: dict[str, Any] = document.setdefault("metadata", {})
     if map_at(value, "metadata").get("managedFields") == []:
         found_metadata["managedFields"] = []  # An empty list resets the managers.
