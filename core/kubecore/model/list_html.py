@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kubecore._support.json_types import is_json_array
 from kubecore._support.terminal import escape_for_terminal
 
 __all__ = ["age", "shown"]
@@ -67,8 +68,8 @@ def _ready(item: Any, _: datetime) -> str:
 
 
 def _conditions(status: Any) -> Iterator[str]:
-    conditions = getattr(status, "conditions", None)
-    for condition in conditions if isinstance(conditions, list) else ():
+    conditions: Any = getattr(status, "conditions", None)
+    for condition in conditions if is_json_array(conditions) else ():
         if getattr(condition, "type", None) == "Ready":
             yield str(getattr(condition, "status", ""))
 

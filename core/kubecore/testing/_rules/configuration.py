@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Rules, as_new
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.metadata_rules import has_domain, key_faults
@@ -125,7 +125,7 @@ def _lease(new: Document) -> Iterator[Cause]:
 
 
 def _always(check: Callable[[Document], Iterator[Cause]]) -> Rules:
-    return Rules(create=check, update=lambda _old, new: check(new))
+    return Rules(create=check, update=as_new(check))
 
 
 RULES: Final[Mapping[str, Rules]] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Rules, as_new
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
@@ -109,5 +109,5 @@ def _is_strictly_within(part: Network, whole: Network) -> bool:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "NetworkPolicy": Rules(create=_policy, update=lambda _old, new: _policy(new)),
+    "NetworkPolicy": Rules(create=_policy, update=as_new(_policy)),
 }

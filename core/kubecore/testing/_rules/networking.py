@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Rules, as_new
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
@@ -189,6 +189,6 @@ def _changed_class(old: Document, new: Document) -> Iterator[Cause]:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "Ingress": Rules(create=_ingress, update=lambda _old, new: _ingress(new)),
+    "Ingress": Rules(create=_ingress, update=as_new(_ingress)),
     "IngressClass": Rules(create=_class, update=_changed_class),
 }

@@ -96,7 +96,7 @@ def _with_kept_ports(ports: Sequence[Any], old: Sequence[Any]) -> list[Any]:
     """Return ports with the node ports of stored ports of the same names."""
     before = {port.get("name", ""): port.get("nodePort", 0) for port in old}
     used = {port.get("nodePort", 0) for port in ports} & set(before.values())
-    made = []
+    made: list[Any] = []
     for port in ports:
         kept = before.get(port.get("name", ""), 0)
         if not port.get("nodePort") and kept and kept not in used:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from kubecore.testing._server.failures import Cause
 
-__all__ = ["Document", "Rules", "has_rules", "validate_create", "validate_update"]
+__all__ = ["Document", "Rules", "as_new", "has_rules", "validate_create", "validate_update"]
 
 Document = dict[str, Any]
 
@@ -36,6 +36,15 @@ class Rules(NamedTuple):
     update: Callable[[Document, Document], Iterable[Cause]] = _nothing_changed
     update_status: Callable[[Document, Document], Iterable[Cause]] = _nothing_changed
     is_complete: bool = True
+
+
+def as_new(check: Callable[[Document], Iterable[Cause]]) -> Callable[[Document, Document], Iterable[Cause]]:
+    """Return rules for updates that check the new state as a new object."""
+
+    def update(_old: Document, new: Document) -> Iterable[Cause]:
+        return check(new)
+
+    return update
 
 
 _RBAC: Final = "rbac.authorization.k8s.io"

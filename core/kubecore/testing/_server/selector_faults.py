@@ -45,27 +45,26 @@ class _Walk:
         """Walk through all requirements."""
         if not self._tokens:
             return
-        if not self._is_word() and self._next != "!":
-            raise _FaultError(f"found '{self._next}', expected: !, identifier, or 'end of string'")
+        if not self._is_word() and self._next() != "!":
+            raise _FaultError(f"found '{self._next()}', expected: !, identifier, or 'end of string'")
         while True:
             try:
                 self._requirement()
             except _FaultError as fault:
                 raise _FaultError(f"{_REQUIREMENT}{fault}") from None
-            if not self._next:
+            if not self._next():
                 return
-            if self._next != ",":
-                raise _FaultError(f"found '{self._next}', expected: ',' or 'end of string'")
+            if self._next() != ",":
+                raise _FaultError(f"found '{self._next()}', expected: ',' or 'end of string'")
             self._take()
-            if not self._is_word() and self._next != "!":
-                raise _FaultError(f"found '{self._next}', expected: identifier after ','")
+            if not self._is_word() and self._next() != "!":
+                raise _FaultError(f"found '{self._next()}', expected: identifier after ','")
 
-    @property
     def _next(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
     def _is_word(self) -> bool:
-        return self._next not in ("", *_SIGNS)
+        return self._next() not in ("", *_SIGNS)
 
     def _take(self) -> str:
         self._at += 1
@@ -73,26 +72,26 @@ class _Walk:
 
     def _word(self) -> str:
         if not self._is_word():
-            raise _FaultError(f"found '{self._next}', expected: identifier")
+            raise _FaultError(f"found '{self._next()}', expected: identifier")
         return self._take()
 
     def _requirement(self) -> None:
-        is_absent = self._next == "!"
+        is_absent = self._next() == "!"
         if is_absent:
             self._take()
         key = self._word()
         faults = "; ".join(key_faults(key))
         if faults:
             raise _FaultError(f"<nil>: Invalid value: {quoted(key)}: {faults}")
-        if is_absent or self._next in ("", ","):
+        if is_absent or self._next() in ("", ","):
             return
-        operator = self._next
+        operator = self._next()
         if operator in ("in", "notin"):
             self._take()
             values = self._values()
         elif operator in ("=", "==", "!=", "<", ">"):
             self._take()
-            values = [] if self._next in ("", ",") else [self._word()]
+            values = [] if self._next() in ("", ",") else [self._word()]
             if operator in ("<", ">"):
                 values = values or [""]
         else:
@@ -104,20 +103,20 @@ class _Walk:
 
     def _values(self) -> list[str]:
         """Return the words between parentheses."""
-        if self._next != "(":
-            raise _FaultError(f"found '{self._next}' expected: '('")
+        if self._next() != "(":
+            raise _FaultError(f"found '{self._next()}' expected: '('")
         self._take()
         found: list[str] = []
         expected = "',', ')' or identifier"
-        while self._next != ")":
+        while self._next() != ")":
             if self._is_word():
                 found.append(self._take())
-                if self._next not in (",", ")"):
-                    raise _FaultError(f"found '{self._next}', expected: ',' or ')'")
-                if self._next == ")":
+                if self._next() not in (",", ")"):
+                    raise _FaultError(f"found '{self._next()}', expected: ',' or ')'")
+                if self._next() == ")":
                     break
-            elif self._next != ",":
-                raise _FaultError(f"found '{self._next}', expected: {expected}")
+            elif self._next() != ",":
+                raise _FaultError(f"found '{self._next()}', expected: {expected}")
             self._take()
             expected = "',', or identifier"
         self._take()
