@@ -127,15 +127,17 @@ def play(steps: list[Step], backend: Backend, group: str = "") -> Transcript:
 
 
 def send(steps: list[Step], wire: Wire) -> None:
-    """Send the requests of a history, and remove its objects that are not in a namespace."""
+    """Send the requests of a history, and remove objects that later histories would meet: those of the cluster, and
+    Services, whose addresses are few.
+    """
     player = Player(wire)
     for step in steps:
         player.send(step)
-    if any(step.plural == "gears" for step in steps):
-        with wire.unrecorded():
-            for name in (*NAMES, "z"):
-                wire.patch(f"gears/{name}", {"metadata": {"finalizers": None}})
-                wire.delete(f"gears/{name}")
+    with wire.unrecorded():
+        for plural in {step.plural for step in steps} & {"gears", "services"}:
+            for path in (f"{place}{plural}/{name}" for place in PLACES for name in (*NAMES, "z")):
+                wire.patch(path, {"metadata": {"finalizers": None}})
+                wire.delete(path)
 
 
 def shrunk(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
