@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from kubecore import quantity
 from kubecore.testing._schemas.json_values import copied, is_map, items_at, map_at
 
-__all__ = ["admit_create", "admit_update"]
+__all__ = ["admit_create", "admit_update", "label_job", "quality_of_service"]
 
 Document = dict[str, Any]
 
@@ -42,8 +43,10 @@ def admit_update(group: str, kind: str, old: Document, new: Document) -> Documen
 
 def _pod(new: Document) -> Document:
     spec = dict(map_at(new, "spec"))
-    spec.setdefault("priority", 0)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    if spec.get("priority") is None:
+        spec["priority"] = 0
+    if spec.get("preemptionPolicy") is None:
+        spec["preemptionPolicy"] = "PreemptLowerPriority"
     if not spec.get("serviceAccountName"):
         spec["serviceAccountName"] = "default"
     spec["serviceAccount"] = spec["serviceAccountName"]
@@ -56,6 +59,35 @@ def _changed_pod(old: Document, new: Document) -> Document:
         if name in before and spec.get(name) is None:
             spec[name] = before[name]
     return {**new, "spec": _tolerating(spec)}
+
+
+def quality_of_service(spec: Document) -> str:
+    """Return the class of a pod by the requests and limits of its containers."""
+    is_guaranteed, has_any = True, False
+    for container in [*items_at(spec, "containers"), *items_at(spec, "initContainers")]:
+        found = map_at(container, "resources")
+        limits, requests = map_at(found, "limits"), map_at(found, "requests")
+        for name in ("cpu", "memory"):
+            has_any = has_any or _is_some(limits.get(name)) or _is_some(requests.get(name))
+            is_guaranteed = is_guaranteed and _is_same(limits.get(name), requests.get(name))
+    if not has_any:
+        return "BestEffort"
+    return "Guaranteed" if is_guaranteed else "Burstable"
+
+
+def _is_same(limit: Any, request: Any) -> bool:
+    return _is_some(limit) and (request is None or quantity.parse(request) == quantity.parse(limit))
+
+
+def _is_some(amount: Any) -> bool:
+    return amount is not None and quantity.parse(amount) > 0
+
+
+def label_job(document: Document) -> None:
+    """Give a new job without labels those of its template."""
+    found = map_at(map_at(map_at(document, "spec"), "template"), "metadata")
+    if not document["metadata"].get("labels") and found.get("labels"):
+        document["metadata"] = {**document["metadata"], "labels": dict(found["labels"])}
 
 
 def _tolerating(spec: Document) -> Document:
@@ -87,7 +119,7 @@ def _job(new: Document) -> Document:
     template["metadata"] = {**of_template, "labels": {**map_at(of_template, "labels"), **labels}}
     selector = copied(map_at(spec, "selector"))
     found = new["metadata"]
-    if not found.get("labels"):
+    if map_at(found, "labels") == map_at(of_template, "labels"):  # It has no labels of its own.
         found = {**found, "labels": {**map_at(of_template, "labels"), **labels}}
     selector["matchLabels"] = {**map_at(selector, "matchLabels"), "batch.kubernetes.io/controller-uid": uid}
     return {**new, "metadata": found, "spec": {**spec, "template": template, "selector": selector}}

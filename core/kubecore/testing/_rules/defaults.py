@@ -53,6 +53,8 @@ class _Filling:
             return
         name: str = getattr(schema, "name", "")
         name = _LIKE.get(name, name)
+        for disabled in _DISABLED.get(name, ()):
+            value.pop(disabled, None)
         if name:
             self._set(value, name, whole=whole)
         for field, member in value.items():
@@ -116,6 +118,27 @@ def _job(value: dict[str, Any]) -> None:
         value["completions"] = 1
     if value.get("podReplacementPolicy") is None:
         value["podReplacementPolicy"] = "Failed" if value.get("podFailurePolicy") else "TerminatingOrFailed"
+
+
+def _pod_spec(value: dict[str, Any]) -> None:
+    """Set the two names of the service account: one is the old name of the other."""
+    name = value.get("serviceAccountName") or value.get("serviceAccount")
+    if name:
+        value["serviceAccountName"] = value["serviceAccount"] = name
+
+
+def _volume(value: dict[str, Any]) -> None:
+    if all(member is None for name, member in value.items() if name != "name"):
+        value["emptyDir"] = {}
+
+
+def _claim_retention(value: dict[str, Any]) -> None:
+    value.setdefault("whenDeleted", "Retain")
+    value.setdefault("whenScaled", "Retain")
+
+
+def _pod_condition(value: dict[str, Any]) -> None:
+    value["status"] = value.get("status") or "True"
 
 
 def _pod_template(value: dict[str, Any]) -> None:
@@ -212,15 +235,31 @@ def _map(value: dict[str, Any], field: str) -> dict[str, Any]:
 
 
 _API: Final = "io.k8s.api"
+_DISABLED: Final[Mapping[str, tuple[str, ...]]] = {
+    f"{_API}.core.v1.ConfigMapVolumeSource": ("defaultUser",),
+    f"{_API}.core.v1.EmptyDirVolumeSource": ("mode",),
+    f"{_API}.core.v1.HTTPGetAction": ("protocol",),
+    f"{_API}.core.v1.KeyToPath": ("user",),
+    f"{_API}.core.v1.Lifecycle": ("stopSignal",),
+    f"{_API}.core.v1.PodSpec": ("evictionResponders", "schedulingGroup"),
+    f"{_API}.core.v1.SecretVolumeSource": ("defaultUser",),
+    f"{_API}.core.v1.VolumeMount": ("bindMountOptions",),
+}
+"""Fields by type that the server drops, because a feature is off by default."""
+
 _RULES: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
     f"{_API}.apps.v1.DaemonSetUpdateStrategy": _daemon_set_strategy,
     f"{_API}.apps.v1.DeploymentStrategy": _deployment_strategy,
     f"{_API}.apps.v1.StatefulSetUpdateStrategy": _stateful_set_strategy,
     f"{_API}.autoscaling.v2.HorizontalPodAutoscalerBehavior": _behavior,
+    f"{_API}.batch.v1.PodFailurePolicyOnPodConditionsPattern": _pod_condition,
     f"{_API}.core.v1.Container": _container,
     f"{_API}.core.v1.LimitRangeItem": _limit_range,
     f"{_API}.core.v1.NodeSpec": _node,
+    f"{_API}.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": _claim_retention,
+    f"{_API}.core.v1.PodSpec": _pod_spec,
     f"{_API}.core.v1.PodTemplateSpec": _pod_template,
+    f"{_API}.core.v1.Volume": _volume,
     f"{_API}.core.v1.Secret": _secret,
     f"{_API}.core.v1.ServicePort": _service_port,
     f"{_API}.core.v1.ServiceSpec": _service,

@@ -15,6 +15,7 @@ from kubecore.testing._server.definitions import prepare_definition, require_fre
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import RequestError
 from kubecore.testing._server.options import WriteOptions, bad_request
+from kubecore.testing._server.pod_admission import admitted_pod
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.subresources.approvals import REQUESTS
@@ -22,6 +23,7 @@ from kubecore.testing._server.subresources.containers import PARTS, quality
 
 __all__ = ["create", "in_namespace", "new_object", "not_updatable_fields", "store_new", "with_defaults"]
 
+PODS: Final = ("", "pods")
 _TRIES: Final = 8
 
 
@@ -99,7 +101,11 @@ def new_object(
     document = with_defaults(resource, document, state.facts)
     if (resource.group, resource.resource) == NAMESPACES:
         _label_namespace(document)
+    if (resource.group, resource.kind) == ("batch", "Job"):
+        admission.label_job(document)
     document = managed(document)
+    if (resource.group, resource.resource) == PODS:
+        document = admitted_pod(state, document)
     if not resource.is_custom:
         document = admission.admit_create(resource.group, resource.kind, document)
     _set_initial(resource, document)
@@ -156,6 +162,8 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
         document.pop("status", None)
     if facts.status:
         document["status"] = dict(facts.status)
+        if (resource.group, resource.resource) == PODS:
+            document["status"]["qosClass"] = admission.quality_of_service(map_at(document, "spec"))
     elif "status" in resource.schema.fields and not resource.is_custom and "status" in resource.subresources:
         document["status"] = {}
     if resource.storage == NAMESPACES:
