@@ -119,7 +119,7 @@ def _job(new: Document) -> Document:
     template["metadata"] = {**of_template, "labels": {**map_at(of_template, "labels"), **labels}}
     selector = copied(map_at(spec, "selector"))
     found = new["metadata"]
-    if map_at(found, "labels") == map_at(of_template, "labels"):  # It has no labels of its own.
+    if map_at(found, "labels") == map_at(of_template, "labels"):  # Its own labels are missing, or equal.
         found = {**found, "labels": {**map_at(of_template, "labels"), **labels}}
     selector["matchLabels"] = {**map_at(selector, "matchLabels"), "batch.kubernetes.io/controller-uid": uid}
     return {**new, "metadata": found, "spec": {**spec, "template": template, "selector": selector}}

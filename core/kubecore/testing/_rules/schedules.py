@@ -46,7 +46,7 @@ def _problem(text: str) -> str:
 
 
 def _range(text: str, number: int) -> str:
-    """Return what is wrong with one range of a field."""
+    """Return the problem of one range of a field, or ""."""
     least, most = _BOUNDS[number]
     span, slash, step = text.partition("/")
     low, dash, high = span.partition("-")

@@ -125,7 +125,7 @@ def validate_update(group: str, kind: str, old: Document, new: Document, *, subr
     found = _rules(group, kind)
     if found is None:
         return []
-    if subresource not in ("", "status"):  # Other subresources have their own rules.
+    if subresource not in ("", "status"):  # Other subresources have custom rules.
         return []
     check = found.update_status if subresource == "status" else found.update
     return list(check(old, new))

@@ -26,7 +26,7 @@ def admitted_pod(state: State, document: Document) -> Document:
         document: The pod; it is not changed.
 
     Raises:
-        RequestError: 403, it names an object that is missing, or a priority of its own.
+        RequestError: 403, it names an object that is missing, or an own priority.
     """
     spec, found = map_at(document, "spec"), document["metadata"]
     name, namespace = found.get("name", ""), found.get("namespace", "")
