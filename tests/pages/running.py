@@ -46,7 +46,7 @@ def printed(program: Program, kubeconfig: Path, config: Config, monkeypatch: pyt
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     monkeypatch.chdir(folder)
     output = io.StringIO()
-    code = compile(program.code, str(program), "exec")
+    code = compile(program.code, str(program), "exec", dont_inherit=True)
     if program.folder:
         monkeypatch.syspath_prepend(str(ROOT / program.folder))
     with contextlib.ExitStack() as stack:
