@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Rules, as_new
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.metadata_rules import value_faults
@@ -141,5 +141,5 @@ def _changed_slice(old: Document, new: Document) -> Iterator[Cause]:
 
 RULES: Final[Mapping[str, Rules]] = {
     "EndpointSlice": Rules(create=_slice, update=_changed_slice, is_complete=False),
-    "Endpoints": Rules(create=_endpoints, update=lambda _old, new: _endpoints(new), is_complete=False),
+    "Endpoints": Rules(create=_endpoints, update=as_new(_endpoints), is_complete=False),
 }
