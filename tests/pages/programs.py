@@ -9,6 +9,8 @@ and "Async", share the next block of text. A comment before a block gives the se
 - `<!-- players -->`, once on a page: pods start and controllers work while its programs run.
 - `<!-- objects: PATH -->`, once on a page: the server has the objects of this file or folder while its programs run.
 - `<!-- import: FOLDER -->`, once on a page: its programs import packages of this folder.
+- `<!-- setup: NAME -->`, once on a page: the function of `setups` creates objects before each of its programs.
+- `<!-- pod: NAME -->`, once on a page: this pod runs on the node while programs with `run: node` run.
 
 In the output, `...` stands for any text in a line, and a line `...` for any number of lines.
 """
@@ -45,6 +47,8 @@ class Program:
         has_players: Whether pods start and controllers work meanwhile.
         objects: A file or folder with objects that the server has meanwhile, relative to the repository; "" for none.
         folder: A folder with packages that it imports, relative to the repository; "" for none.
+        setup: The function of `setups` that creates objects first, or "".
+        pod: The pod that runs on the node meanwhile, or "".
     """
 
     page: str
@@ -56,6 +60,8 @@ class Program:
     has_players: bool
     objects: str = ""
     folder: str = ""
+    setup: str = ""
+    pod: str = ""
 
     def __str__(self) -> str:
         return f"{self.page.removeprefix('docs/')}:{self.line}"
@@ -84,6 +90,8 @@ def programs(path: Path) -> list[Program]:
                 has_players=has_players,
                 objects=_of_page(text, "objects"),
                 folder=_of_page(text, "import"),
+                setup=_of_page(text, "setup"),
+                pod=_of_page(text, "pod"),
             )
         )
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -14,9 +16,14 @@ import kubecore
 from kubeclient import Clientset
 from kubecore import errors
 from kubecore.rest import Config
+from tests.cluster import Nodes
+from tests.pages import setups
 from tests.pages.players import playing
 from tests.pages.programs import ROOT, Program
+from tests.server import targets
 
+PORT: Final = "5432"
+"""The port of a pod in programs that run on a node. It is replaced, because it may be in use on this machine."""
 LEFT: Final = (
     "deployments", "statefulsets", "daemonsets", "replicasets", "cronjobs", "jobs", "pods", "services", "ingresses",
     "configmaps", "secrets", "persistentvolumeclaims", "leases", "roles", "rolebindings", "serviceaccounts",
@@ -52,6 +59,8 @@ def printed(program: Program, kubeconfig: Path, config: Config, monkeypatch: pyt
     with contextlib.ExitStack() as stack:
         if program.objects:
             stack.enter_context(present(config, ROOT / program.objects))
+        if program.setup:
+            getattr(setups, program.setup)(stack.enter_context(Clientset(config)))
         if program.has_players:
             stack.enter_context(playing(config))
         with contextlib.redirect_stdout(output):
@@ -69,6 +78,21 @@ def present(config: Config, path: Path) -> Iterator[None]:
             resource = clientset.dynamic.resource(ref.kind, ref.namespace, api_version=ref.api_version)
             with contextlib.suppress(errors.NotFoundError):
                 resource.delete_and_wait(ref.name)
+
+
+@contextlib.contextmanager
+def on_node(program: Program, nodes: Nodes) -> Iterator[Program]:
+    """Run the page's pod on a node, with two lines in its log. Its port is that of a server that echoes.
+
+    Returns:
+        The program with that port.
+    """
+    with targets.target(targets.echo) as port:
+        if program.pod:
+            shutil.rmtree(nodes.folder("default", program.pod).parent)
+            nodes.running_pod("default", program.pod, labels={"app": program.pod})
+            nodes.log("default", program.pod, "started", "ready")
+        yield dataclasses.replace(program, code=program.code.replace(PORT, str(port)))
 
 
 @contextlib.contextmanager

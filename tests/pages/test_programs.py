@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from kubecore import kubeconfig
 from kubecore.testing import FakeCluster
 from tests.cluster import Cluster, Nodes
 from tests.pages.programs import Program, matches, pages, programs
-from tests.pages.running import cleaned, printed
+from tests.pages.running import cleaned, on_node, printed
 
 ALL: Final = [program for page in pages() for program in programs(page)]
 
@@ -42,12 +43,14 @@ def test_the_program_prints_the_same_on_a_real_server(
 def test_the_program_prints_the_same_on_a_real_server_with_a_node(
     program: Program, cluster: Cluster, nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_on_real(program, cluster, tmp_path, monkeypatch)
+    run_on_real(program, cluster, tmp_path, monkeypatch, nodes)
 
 
-def run_on_real(program: Program, cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def run_on_real(
+    program: Program, cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch, nodes: Nodes | None = None
+) -> None:
     config = kubeconfig.load_config(cluster.kubeconfig)
-    with cleaned(config):
+    with cleaned(config), on_node(program, nodes) if nodes else nullcontext(program) as program:
         check(program, printed(program, cluster.kubeconfig, config, monkeypatch, folder))
 
 
