@@ -100,13 +100,15 @@ def cleaned(config: Config) -> Iterator[None]:
     """Delete the objects that the block created, on a cluster that other tests use as well."""
     with Clientset(config) as clientset:
         before = _objects(clientset)
-        yield
-        for kind, namespace, name in sorted(_objects(clientset) - before):
-            resource = clientset.dynamic.resource(kind, namespace)
-            with contextlib.suppress(errors.NotFoundError):
-                if kind not in ("namespaces", "nodes"):
-                    resource.patch(name, {"metadata": {"finalizers": None}}, type="merge")
-                resource.delete(name, grace_period_seconds=0)
+        try:
+            yield
+        finally:
+            for kind, namespace, name in sorted(_objects(clientset) - before):
+                resource = clientset.dynamic.resource(kind, namespace)
+                with contextlib.suppress(errors.NotFoundError):
+                    if kind not in ("namespaces", "nodes"):
+                        resource.patch(name, {"metadata": {"finalizers": None}}, type="merge")
+                    resource.delete(name, grace_period_seconds=0)
 
 
 def _objects(clientset: Clientset) -> set[tuple[str, str, str]]:
