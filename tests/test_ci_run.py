@@ -31,7 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     (tmp_path / "bin").mkdir()
-    for name in ("make", "git", "python3.11", "python3.12", "python3.13"):
+    for name in ("make", "git", "python3.11", "python3.12", "python3.13", "chromium"):
         program = tmp_path / "bin" / name
         program.write_text(MAKE if name == "make" else "#!/bin/sh\n")
         program.chmod(0o755)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.browser import Browser, browsing, program
 from tools.site import navigation, pages
 from tools.site.links import Link, anchors, links, rewrite
 
@@ -81,3 +86,54 @@ def test_the_generator_needs_no_network() -> None:
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
     assert config["theme"]["font"] is False
     assert "extra_javascript" not in config
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    path = program()
+    if path is None:
+        pytest.skip("the site is not looked at in a browser: install chromium, for example with apt install chromium")
+    with browsing(path, tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A server of files without a log."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "page", ["", "quickstart/", "recipes/", "testing/", "differences-from-client-go/", "reference/"]
+)
+def test_a_browser_shows_a_page_without_errors_and_without_scrolling_sideways(
+    page: str, width: int, browser: Browser, address: str
+) -> None:
+    shown = browser.load(f"{address}/{page}", width)
+    assert shown.errors == []
+    assert shown.hosts == {"127.0.0.1"}
+    assert shown.width <= width
+    assert len(shown.picture) > 10_000  # An empty page is smaller.
+
+
+@pytest.mark.slow
+def test_the_browser_notices_errors_and_wide_pages(browser: Browser, address: str, site: Path) -> None:
+    (site / "wide.html").write_text("<p style='width:2000px'>wide</p><script>nothing()</script><img src='missing.png'>")
+    shown = browser.load(f"{address}/wide.html", 390)
+    assert shown.width >= 2000
+    assert any("Uncaught" in error for error in shown.errors)
+    assert any("404" in error and "missing.png" in error for error in shown.errors)

@@ -26,7 +26,7 @@ def prepare(output: Path) -> None:
     folder = output / "pages"
     folder.mkdir(parents=True)
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
-    pages.assemble(folder, config["repo_url"])
+    pages.assemble(folder, config["extra"]["repository"])
     reference.write(folder / "reference")
     config["nav"] = navigation.expanded(config["nav"], folder)
     if lost := navigation.missing(config["nav"], folder):
