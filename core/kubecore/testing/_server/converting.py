@@ -13,7 +13,7 @@ from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record
 
-__all__ = ["as_served", "as_stored", "check_managers", "is_current"]
+__all__ = ["as_served", "as_stored", "check_managers", "check_version", "is_current"]
 
 
 def as_served(resource: Resource, record: Record) -> Record:
@@ -26,7 +26,7 @@ def as_served(resource: Resource, record: Record) -> Record:
             version.
     """
     if resource.definition is None:
-        _check_version(resource, record)
+        check_version(resource, record.document())
         return record
     if is_current(resource, record) and resource.version == resource.definition.stored_version:
         return record
@@ -42,8 +42,13 @@ def is_current(resource: Resource, record: Record) -> bool:
     return record.version > definition.revision and record.content.startswith(start.encode())
 
 
-def _check_version(resource: Resource, record: Record) -> None:
-    found = record.document().get("apiVersion")
+def check_version(resource: Resource, document: dict[str, Any]) -> None:
+    """Check that an object of a built-in kind was written in the version of a resource.
+
+    Raises:
+        NotSimulatedError: It was written in another version.
+    """
+    found = document.get("apiVersion")
     if found != resource.api_version:
         raise NotSimulatedError(
             f"an object of {resource.group_resource} was written as {found}; reading it as "
