@@ -165,7 +165,8 @@ def test_watch_ends_after_its_time_limit_with_a_bookmark(client: Client) -> None
 
 def test_status_and_desired_state_change_by_their_own_paths(client: Client) -> None:
     path = "/apis/apps/v1/namespaces/default/deployments"
-    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": {"spec": {"containers": []}}}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
     made = client.send("POST", path, {"metadata": {"name": "d"}, "spec": spec, "status": {"replicas": 3}})
     assert made.get("status", {}) == {}
     made["status"] = {"replicas": 2}
