@@ -365,7 +365,10 @@ MODULES = {
 
 def migrations() -> list[str]:
     """Return the calls of the migration tables' right-hand columns."""
-    rows = re.findall(r"^\| .* \| (.*) \|$", (ROOT / "docs/coming-from/index.md").read_text("utf-8"), re.MULTILINE)
+    pages = sorted(
+        page for page in (ROOT / "docs/coming-from").glob("*.md") if page.name != "go.md"
+    )  # As in README.md.
+    rows = [row for page in pages for row in re.findall(r"^\| .* \| (.*) \|$", page.read_text("utf-8"), re.MULTILINE)]
     names = "|".join((*MODULES, "clientset", "pod", "secret"))
     return [
         call

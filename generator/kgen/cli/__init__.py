@@ -18,6 +18,7 @@ from kgen.cli.build import build
 from kgen.cli.check import check
 from kgen.cli.documents import diff, list_, pull
 from kgen.cli.messages import show
+from kgen.cli.migrate import migrate
 from kgen.cli.setup import completion, init
 from kgen.errors import KgenError, Problem, nearest
 
@@ -111,5 +112,5 @@ def cli(*, debug: bool) -> None:
     del debug  # Read by `run`, also if click itself fails.
 
 
-for _command in (build, check, completion, diff, init, list_, pull):
+for _command in (build, check, completion, diff, init, list_, migrate, pull):
     cli.add_command(_command)
