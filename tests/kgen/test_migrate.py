@@ -18,6 +18,7 @@ from kgen.migrate.resources import known, snake_case
 from kgen.pipeline import describe
 from kubeclient import Clientset
 from kubecore import rest
+from kubecore.streams.exec.process import Process
 
 ROOT = Path(__file__).parents[2]
 
@@ -225,6 +226,13 @@ def test_every_derived_call_exists(api: Api) -> None:
             words = [word for word in arguments.split(", ") if word and word != "..."]
             keywords = {word.partition("=")[0]: None for word in words if "=" in word}
             inspect.signature(getattr(client, name)).bind(*(word for word in words if "=" not in word), **keywords)
+
+
+def test_sessions_in_pods_name_methods_of_a_process() -> None:
+    sessions = {key: entry.text for key, entry in table.OFFICIAL.items() if key.startswith("stream()")}
+    names = {match[1] for text in sessions.values() if (match := re.search(r"process\.(\w+)", text))}
+    assert len(sessions) == 14
+    assert [name for name in sorted(names) if not hasattr(Process, name)] == []
 
 
 def test_kinds_are_written_as_the_official_client_writes_them() -> None:

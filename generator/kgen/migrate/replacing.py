@@ -188,9 +188,8 @@ def _model(name: str, known: Known) -> Target | None:
     match = _GENERATED_MODEL.fullmatch(name)
     if match is None:
         return None
-    modules = known.models.get((f"v{match['version']}", match["name"])) or next(
-        (modules for (_, other), modules in known.models.items() if other == match["name"]), []
-    )
+    others = (found for (_, other), found in known.models.items() if other == match["name"])
+    modules = known.models.get((f"v{match['version']}", match["name"])) or next(others, list[str]())
     group = (match["group"] or "").lower()
     chosen = next((module for module in modules if group and module.startswith(group)), "")
     chosen = (
