@@ -66,10 +66,10 @@ def quality_of_service(spec: Document) -> str:
     is_guaranteed, has_any = True, False
     for container in [*items_at(spec, "containers"), *items_at(spec, "initContainers")]:
         found = map_at(container, "resources")
-        limits, requests = map_at(found, "limits"), map_at(found, "requests")
+        limits, wanted = map_at(found, "limits"), map_at(found, "requests")
         for name in ("cpu", "memory"):
-            has_any = has_any or _is_some(limits.get(name)) or _is_some(requests.get(name))
-            is_guaranteed = is_guaranteed and _is_same(limits.get(name), requests.get(name))
+            has_any = has_any or _is_some(limits.get(name)) or _is_some(wanted.get(name))
+            is_guaranteed = is_guaranteed and _is_same(limits.get(name), wanted.get(name))
     if not has_any:
         return "BestEffort"
     return "Guaranteed" if is_guaranteed else "Burstable"
