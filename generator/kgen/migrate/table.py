@@ -168,7 +168,7 @@ OFFICIAL: Final[dict[str, Target]] = {
     "to_dict": Target("obj.to_dict()", _MODELS),
     "to_str": Target("obj.to_yaml()", _MODELS),
     "ApiException": Target("errors.StatusError", "docs/errors.md"),
-    "FailToCreateError": Target("errors.ApplyConflictError of kubecore.apply_file", PAGES["apply"], "recipe"),
+    "FailToCreateError": Target("errors.ApplyFileError of kubecore.apply_file", PAGES["apply"], "recipe"),
     # Calls with async_req=True
     "async_req().get": Target("ThreadPoolExecutor, or AsyncClientset", "docs/async.md", "recipe"),
 }
