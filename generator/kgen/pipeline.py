@@ -23,7 +23,7 @@ from kgen.reserved_names import CLIENT_GO_GROUPS
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
 
-__all__ = ["Generated", "Progress", "describe", "generate", "read", "understand"]
+__all__ = ["Generated", "Progress", "describe", "document", "generate", "read", "understand"]
 
 MAX_SIZE: Final = 16 << 20
 """Approximate number of characters in files that the models of a package need. All of Kubernetes needs an eighth of
@@ -178,6 +178,24 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     with _blaming_the_user(config):
         files = {**format_files(rendered), **schema_files(spec, api, config.package, config.source)}
     return Generated(files, api, problems.warnings, problems.notices, lost_names(existing, PackageNames.of(api)))
+
+
+def document(config: Config, problems: Problems) -> dict[str, str]:
+    """Return the pages of the reference of a package, by their path.
+
+    Args:
+        config: The settings of the package.
+        problems: Collects the problems.
+
+    Raises:
+        KgenError: A document or the configuration is wrong, or the result is too large.
+    """
+    from kgen.docs import plan_pages
+    from kgen.render import render
+
+    api = understand(config, problems)
+    _refuse_huge(api, config)
+    return render(plan_pages(api, config.package, config.source))
 
 
 def _refuse_huge(api: Api, config: Config) -> None:

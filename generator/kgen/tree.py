@@ -23,7 +23,7 @@ from typing import Final
 
 from kgen.errors import OutputError, PlanError
 from kgen.files import read_regular
-from kgen.plan.headers import DATA_MARKER, MARKER
+from kgen.plan.headers import DATA_MARKER, MARKER, PAGE_MARKER
 from kgen.runtime import with_version_of
 
 __all__ = ["LOCK_SECONDS", "Differences", "Published", "compare", "leftovers", "publish", "settled"]
@@ -38,6 +38,8 @@ LOCK_SECONDS: Final = 10.0
 """How long a build waits for another that writes into the same folder."""
 
 _LOCK_PAUSE: Final = 0.05
+
+_MARKERS: Final = (MARKER.encode(), DATA_MARKER.encode(), PAGE_MARKER.encode())
 
 _BARE: Final = frozenset({"py.typed"})
 """Planned files that are empty, and so carry no mark."""
@@ -284,14 +286,19 @@ def _extra(files: Mapping[str, str], output: Path, package: str) -> tuple[str, .
         for name in names:
             place = Path(folder, name)
             path = place.relative_to(output).as_posix()
-            if path not in files and name.endswith((".json", ".py")) and not place.is_symlink() and _is_ours(place):
+            if (
+                path not in files
+                and name.endswith((".json", ".md", ".py"))
+                and not place.is_symlink()
+                and _is_ours(place)
+            ):
                 found.append(path)
     return tuple(sorted(found))
 
 
 def _is_ours(file: Path) -> bool:
     try:
-        return read_regular(file, len(DATA_MARKER)).startswith((MARKER.encode(), DATA_MARKER.encode()))
+        return read_regular(file, max(map(len, _MARKERS))).startswith(_MARKERS)
     except OSError:
         return False
 

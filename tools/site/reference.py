@@ -1,11 +1,28 @@
-"""The generated pages of the site."""
+"""The generated pages of the site: the reference of kubeclient and of kubecore."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from kgen.config import KUBECLIENT, Config
+from kgen.errors import Problems
+from kgen.pipeline import document
+from tools.site.pages import ROOT
+
+SPECS = ROOT / "specs" / "1.37"
+
 
 def write(folder: Path) -> None:
     """Write the pages of the reference to a folder."""
-    folder.mkdir(parents=True)
-    (folder / "index.md").write_text("# Reference\n\nThe generated reference.\n", "utf-8")
+    pages = {f"kubeclient/{path}": text for path, text in kubeclient().items()}
+    pages["index.md"] = "# Reference\n\n- [kubeclient](kubeclient/index.md): kinds, their clients and their types\n"
+    for path, text in pages.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8", newline="\n")
+
+
+def kubeclient() -> dict[str, str]:
+    """Return the pages of kubeclient by their path, as `kgen docs` writes them."""
+    config = Config(specs=(SPECS,), sources=("specs/1.37",), output=ROOT / "generated", package=KUBECLIENT)
+    return document(config, Problems())

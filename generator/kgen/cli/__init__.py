@@ -19,6 +19,7 @@ from kgen.cli.check import check
 from kgen.cli.documents import diff, list_, pull
 from kgen.cli.messages import show
 from kgen.cli.migrate import migrate
+from kgen.cli.reference import docs
 from kgen.cli.setup import completion, init
 from kgen.errors import KgenError, Problem, nearest
 
@@ -112,5 +113,5 @@ def cli(*, debug: bool) -> None:
     del debug  # Read by `run`, also if click itself fails.
 
 
-for _command in (build, check, completion, diff, init, list_, migrate, pull):
+for _command in (build, check, completion, diff, docs, init, list_, migrate, pull):
     cli.add_command(_command)

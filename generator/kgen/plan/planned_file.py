@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgen.plan.contexts import Context
-
 __all__ = ["PlannedFile"]
 
 
@@ -18,4 +16,4 @@ class PlannedFile:
 
     path: str
     template: str
-    context: Context | None
+    context: object

@@ -1,0 +1,51 @@
+"""`kgen docs`: the reference of a package in Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kgen.cli.messages import Progress, say, show
+from kgen.cli.options import config_of, input_options
+
+__all__ = ["docs"]
+
+
+@click.command()
+@input_options
+@click.option(
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reference"),
+    metavar="FOLDER",
+    help="Folder in which the pages are written; by default ./reference.",
+)
+@click.option("--package", metavar="NAME", help="Import name of the package that is described.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
+def docs(*, config_file: str | None, folder: Path, quiet: bool, **options: Any) -> None:
+    """Write the reference of the package: Markdown, a page for each kind."""
+    from kgen import tree
+    from kgen.errors import Problems
+    from kgen.pipeline import document
+
+    config = config_of(config_file, **options)
+    problems = Problems(strict=config.strict)
+    progress = Progress(quiet=quiet)
+    folder = folder.absolute()
+    try:
+        progress(f"reading {config.source}")
+        pages = document(config, problems)
+        files = {f"{folder.name}/{path}": text for path, text in pages.items()}
+        published = tree.publish(files, folder.parent, folder.name, say=lambda words: say(False, words))
+    finally:
+        progress.done()
+    show(problems.notices, "note")
+    show(problems.warnings, "warning")
+    say(
+        quiet,
+        f"{folder.name}: {len(published.written)} pages written, {len(published.removed)} removed, "
+        f"{published.unchanged} unchanged",
+    )

@@ -1,0 +1,87 @@
+"""Docs: the pages of the reference, in Markdown: one per kind, one per type that several kinds share, and indexes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kgen import markdown
+from kgen.docs.contexts import EntryContext, IndexContext
+from kgen.docs.pages import Reference
+from kgen.ir import Api, GroupVersion, ModelRef, Resource
+from kgen.names import Identifier
+from kgen.plan.headers import PAGE_MARKER
+from kgen.plan.planned_file import PlannedFile
+from kgen.text import Code, code
+
+__all__ = ["plan_pages"]
+
+_KIND: Final = "docs/kind.md.jinja"
+_INDEX: Final = "docs/index.md.jinja"
+
+
+def plan_pages(api: Api, package: str, source: str) -> tuple[PlannedFile, ...]:
+    """Return every page, sorted by path.
+
+    Args:
+        api: Everything with its final names.
+        package: The import name of the package that the pages describe.
+        source: The common name of the documents, such as `specs/1.37`.
+    """
+    line = code(f"{PAGE_MARKER} docs from {markdown.inline(source).replace('-', '&#45;')}. -->")
+    reference = Reference(api, Identifier(package), line)
+    heads = list(reference.heads())
+    files = [PlannedFile(path, _KIND, reference.page(ref)) for ref, path, _ in heads]
+    groups = {str(group.accessor): group for group in api.groups}
+    modules = sorted(groups.keys() | {str(ref.module) for ref, _, _ in heads})
+    for name in modules:
+        here = [(ref, is_kind) for ref, _, is_kind in heads if ref.module == name]
+        index = _group_index(reference, name, groups.get(name), [ref for ref, is_kind in here if not is_kind], line)
+        files.append(PlannedFile(f"{name}/index.md", _INDEX, index))
+    entries = [
+        EntryContext(code(f"[`{name}`]({name}/index.md)"), (_title(groups.get(name)), _kinds(groups.get(name))))
+        for name in modules
+    ]
+    top = IndexContext(
+        line,
+        code(f"Reference of {package}"),
+        code(f"The group versions of `{package}`, with a page for each kind."),
+        (code("module"), code("group version"), code("kinds")),
+        tuple(entries),
+        (),
+    )
+    return tuple(sorted([*files, PlannedFile("index.md", _INDEX, top)], key=lambda file: file.path))
+
+
+def _title(group: GroupVersion | None) -> Code:
+    return markdown.span(group.api_version) if group else code("")
+
+
+def _kinds(group: GroupVersion | None) -> Code:
+    names = [markdown.inline(resource.kind_name) for resource in group.resources[:100]] if group else []
+    return code(", ".join(names))
+
+
+def _group_index(
+    reference: Reference, name: str, group: GroupVersion | None, types: list[ModelRef], line: Code
+) -> IndexContext:
+    page = f"{name}/index.md"
+    entries = [_entry(reference, group, resource, page) for resource in group.resources] if group else []
+    return IndexContext(
+        line,
+        code(name),
+        code(f"{f'Group version {_title(group)}. ' if group else ''}Models: `{reference.package}.models.{name}`."),
+        (code("kind"), code("clients"), code("scope"), code("verbs")),
+        tuple(entries),
+        tuple(reference.link(ref, page) for ref in types),
+    )
+
+
+def _entry(reference: Reference, group: GroupVersion, resource: Resource, page: str) -> EntryContext:
+    return EntryContext(
+        reference.link(resource.kind, page),
+        (
+            code(f"`clientset.{group.accessor}.{resource.accessor}`"),
+            code("namespaced" if resource.namespaced else "cluster"),
+            code(", ".join(f"`{verb}`" for verb in sorted(resource.verbs))),
+        ),
+    )
