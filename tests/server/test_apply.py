@@ -96,7 +96,6 @@ def test_a_version_conflict_is_not_an_apply_conflict_error(drive: Drive, namespa
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_a_scale_is_applied(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         name = named("scale")

@@ -124,7 +124,6 @@ def test_objects_without_a_namespace_go_into_that_of_the_configuration(
         assert one.namespace == "default"
 
 
-@pytest.mark.real_only("not_simulated", "definitions that are never served")
 def test_failed_objects_are_reported_by_name_and_the_rest_is_applied(drive: Drive, namespace: str, group: str) -> None:
     async def scenario(clientset: Any) -> None:
         own = f"m{uuid.uuid4().hex[:6]}"

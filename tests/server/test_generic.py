@@ -192,7 +192,6 @@ def test_a_group_that_does_not_respond_is_reported_next_to_the_others(
 # Dynamic clients.
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = await clientset.dynamic.resource("deploy", namespace)
@@ -327,7 +326,6 @@ def test_discovery_finds_a_new_kind(drive: Drive, clientset: Clientset, group: s
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "a definition that loses a version")
 def test_the_error_for_a_removed_version_names_the_remaining_version(
     drive: Drive, clientset: Clientset, group: str
 ) -> None:

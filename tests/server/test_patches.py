@@ -61,7 +61,6 @@ def test_each_patch_class_applies_its_type_of_patch(drive: Drive, namespace: str
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_a_null_in_a_nested_mapping_removes_the_key(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)

@@ -170,7 +170,6 @@ def test_a_watch_that_the_server_refuses_raises(drive: Drive, namespace: str) ->
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_subresources_have_their_own_types(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
@@ -194,7 +193,6 @@ def test_subresources_have_their_own_types(drive: Drive, namespace: str) -> None
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_pods_are_bound_evicted_and_resized(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)
@@ -217,7 +215,6 @@ def test_pods_are_bound_evicted_and_resized(drive: Drive, namespace: str) -> Non
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_create_token_and_finalize_work(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         accounts = clientset.core_v1.service_accounts(namespace)
@@ -232,7 +229,6 @@ def test_create_token_and_finalize_work(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_a_signing_request_is_approved(drive: Drive, namespace: str) -> None:
     import base64
 
@@ -261,7 +257,6 @@ def test_a_signing_request_is_approved(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "reviews")
 def test_create_only_resources_respond(drive: Drive) -> None:
     async def scenario(clientset: Any) -> None:
         review = await clientset.authorization_v1.self_subject_access_reviews().create(

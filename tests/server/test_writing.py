@@ -252,7 +252,6 @@ def test_delete_and_wait_of_a_namespace(clientset: Clientset) -> None:
     assert namespaces.get_or_none(name) is None
 
 
-@pytest.mark.real_only("not_simulated", "subresources")
 def test_unknown_fields_of_mappings_are_refused(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)

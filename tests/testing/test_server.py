@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.server import Server
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -184,3 +185,17 @@ def test_terminating_namespace_refuses_new_objects(client: Client) -> None:
     assert left["status"] == {"phase": "Terminating"}
     refused = client.send("POST", MAPS.replace("default", "x"), {"metadata": {"name": "a"}})
     assert refused["details"]["causes"][0]["reason"] == "NamespaceTerminating"
+
+
+def test_a_group_of_another_server_is_not_simulated(client: Client) -> None:
+    path = "/apis/apiregistration.k8s.io/v1/apiservices"
+    spec = {"group": "other.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10}
+    body = {"metadata": {"name": "v1.other.example.com"}, "spec": spec}
+    service = {"service": {"name": "other", "namespace": "default"}}
+    with pytest.raises(NotSimulatedError, match=r"APIService v1\.other\.example\.com"):
+        client.send("POST", path, {**body, "spec": {**spec, **service}})
+    assert client.send("POST", path, body)["spec"]["group"] == "other.example.com"
+    with pytest.raises(NotSimulatedError, match="another server"):
+        client.send(
+            "PATCH", f"{path}/v1.other.example.com", {"spec": service}, content_type="application/merge-patch+json"
+        )

@@ -13,7 +13,7 @@ from kubecore.testing._server import bodies, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import RequestError
+from kubecore.testing._server.failures import NotSimulatedError, RequestError
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.pod_admission import admitted_pod
 from kubecore.testing._server.resources import Resource
@@ -21,9 +21,18 @@ from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.subresources.approvals import REQUESTS
 from kubecore.testing._server.subresources.containers import PARTS, quality
 
-__all__ = ["create", "in_namespace", "new_object", "not_updatable_fields", "store_new", "with_defaults"]
+__all__ = [
+    "create",
+    "in_namespace",
+    "new_object",
+    "not_updatable_fields",
+    "require_simulated",
+    "store_new",
+    "with_defaults",
+]
 
 PODS: Final = ("", "pods")
+_API_SERVICES: Final = ("apiregistration.k8s.io", "apiservices")
 _TRIES: Final = 8
 
 
@@ -116,11 +125,23 @@ def new_object(
         causes += validation.validate_create(resource.group, resource.kind, document)
     causes = with_definition_causes(resource, document, None, causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, None, causes))
+    require_simulated(resource, document)
     require_free_names(state, resource, document)
     existing = state.store.get(resource.storage, (received.namespace, name))
     if existing is not None:
         raise _already_exists(resource, existing.document(), wanted)
     return document
+
+
+def require_simulated(resource: Resource, document: dict[str, Any]) -> None:
+    """Refuse an object with effects that are not simulated.
+
+    Raises:
+        NotSimulatedError: It lets another server respond to the requests of a group.
+    """
+    if resource.storage == _API_SERVICES and map_at(document, "spec").get("service"):
+        name = document["metadata"].get("name", "")
+        raise NotSimulatedError(f"APIService {name}: a group that another server serves is not simulated")
 
 
 def with_defaults(resource: Resource, document: dict[str, Any], facts: Facts) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from kubecore.testing._rules import admission, validation
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, converting, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
-from kubecore.testing._server.creating import not_updatable_fields, with_defaults
+from kubecore.testing._server.creating import not_updatable_fields, require_simulated, with_defaults
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
@@ -230,6 +230,7 @@ def finish(
         prepare_definition(resource, document, live)
     causes = with_definition_causes(resource, document, live, causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, live, causes, received.subresource))
+    require_simulated(resource, document)
     require_free_names(state, resource, document)
     if document != live:
         converting.check_managers(resource, live)
