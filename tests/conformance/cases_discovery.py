@@ -43,15 +43,15 @@ def groups(wire: Wire) -> None:
 
 @case("discovery of custom resources")
 def customs(wire: Wire) -> None:
-    wire.define(
-        definition(
-            wire.group,
-            subresources={
-                "status": {},
-                "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.ready"},
-            },
-        )
+    made = definition(
+        wire.group,
+        subresources={
+            "status": {},
+            "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.ready"},
+        },
     )
+    made["spec"]["names"] |= {"shortNames": ["wd", "wdg"], "categories": ["gadgets"]}
+    wire.define(made)
     wire.wait(2)
     wire.get(f"/apis/{wire.group}")
     wire.get(f"/apis/{wire.group}/v1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.conformance.bodies import config_map, definition, deployment, pod, widget, with_metadata
 from tests.conformance.cases import case
@@ -142,6 +143,81 @@ def custom_field_validation(wire: Wire) -> None:
         query={"fieldValidation": "Strict"},
     )
     wire.apply("widgets/a", widget(wire.group, color="red"))
+
+
+@case("keys that are repeated in bodies and patches")
+def repeated_keys(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    head = f'{{"kind":"Widget","apiVersion":"{wire.group}/v1","metadata":{{"name":"d","name":"d"}}'
+    for mode in ("Strict", "Warn", "Ignore"):
+        body = f'{head},"spec":{{"size":1,"x":1,"size":2,"size":3}}}}'
+        wire.send("POST", "widgets", body, query={"fieldValidation": mode, "dryRun": "All"})
+    wire.post("widgets", widget(wire.group))
+    wire.patch("widgets/a", '{"spec":{"size":1,"size":2}}', "merge", fieldValidation="Strict")
+    wire.patch("widgets/a", '{"spec":{"size":1,"size":2}}', "merge")
+    wire.post("configmaps", config_map())
+    wire.patch("configmaps/a", '{"data":{"k":"3","k":"4"},"spec":1}', "merge")
+    wire.patch("configmaps/a", '{"data":{"k":"5","k":"6"}}', "strategic", fieldValidation="Strict")
+    wire.patch("configmaps/a", '{"data":{"k":"7","k":"8"}}', "strategic")
+
+
+@case("the metadata of custom objects is read as that of other objects")
+def custom_metadata(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u", "other": 1}
+    for mode in ("Warn", "Ignore"):
+        wire.post("widgets", with_metadata(widget(wire.group, mode.lower()), weird=1), fieldValidation=mode)
+    faults: tuple[dict[str, Any], ...] = (
+        {"labels": {"a": 1}},
+        {"labels": []},
+        {"labels": None, "annotations": {}},
+        {"annotations": {"a": None}},
+        {"finalizers": "x"},
+        {"generation": "1"},
+        {"ownerReferences": [owner]},
+        {"creationTimestamp": "x"},
+        {"name": 1},
+    )
+    for fields in faults:
+        body = with_metadata(widget(wire.group), **fields)
+        wire.post("widgets", body, fieldValidation="Strict", dryRun="All")
+    wire.post("widgets", {**widget(wire.group), "metadata": "x"})
+    many = {**with_metadata(widget(wire.group, a=1, z=1), weird=1, odd=1), "other": 1}
+    wire.post("widgets", many, fieldValidation="Strict")
+    wire.post("widgets", widget(wire.group))
+    wire.patch("widgets/a", {"metadata": {"weird": 1}}, "merge", fieldValidation="Strict")
+    wire.patch("widgets/a", {"metadata": {"weird": 1}}, "merge")
+    wire.put("widgets/a", with_metadata(widget(wire.group), weird=1))
+    wire.patch("widgets/a", {"metadata": {"labels": {"a": 1}}}, "merge")
+
+
+@case("a body of another kind or version is read before it is refused")
+def foreign_bodies(wire: Wire) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+    for more in ({"data": {"k": "dg=="}}, {"data": {"k": "!!"}}, {"data": 1}, {"other": 1}):
+        wire.post("configmaps", {**secret, **more})
+        wire.post("configmaps", {**secret, **more}, fieldValidation="Strict")
+    wire.define(definition(wire.group))
+    other = {**widget(wire.group, color="red"), "apiVersion": f"{wire.group}/v2"}
+    for mode in ("Strict", "Warn", "Ignore"):
+        wire.post("widgets", other, fieldValidation=mode)
+    wire.post("widgets", {**widget(wire.group, color="red"), "apiVersion": "example.com/v1"})
+    wire.post("widgets", {**widget(wire.group, color="red"), "kind": "Gizmo"})
+    wire.post("widgets", {**widget(wire.group, color="red"), "kind": "Gizmo"}, fieldValidation="Strict")
+
+
+@case("the order of keys in the error of a patch")
+def keys_of_patch_errors(wire: Wire) -> None:
+    made = with_metadata(config_map(z="1", b="2"), labels={"z": "1", "a": "2"}, annotations={"n": "1"})
+    wire.post("configmaps", with_metadata(made, finalizers=["example.com/f"], generateName="a"))
+    strict = {"fieldValidation": "Strict"}
+    wire.patch("configmaps/a", {"spec": 1}, "merge", **strict)
+    wire.patch("configmaps/a", {"spec": 1, "metadata": {"labels": {"m": "1"}}}, "merge", **strict)
+    wire.patch("configmaps/a", {"spec": {"z": 1, "b": 2}, "metadata": {"annotations": {"c": "1"}}}, "merge", **strict)
+    wire.patch("configmaps/a", [{"op": "add", "path": "/spec", "value": {"z": 1, "b": 2}}], "json", **strict)
+    wire.patch("configmaps/a", [{"op": "add", "path": "/metadata/labels/m", "value": 1}], "json", **strict)
+    wire.patch("configmaps/a", [{"op": "add", "path": "/metadata/x", "value": 1}], "json", **strict)
+    wire.patch("configmaps/a", {"spec": {"z": 1, "b": 2}}, "strategic", **strict)
 
 
 @case("a dry run stores nothing")

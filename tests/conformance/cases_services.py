@@ -99,3 +99,33 @@ def unowned(wire: Wire) -> None:
     volume = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}}
     wire.post("persistentvolumes", {"metadata": {"name": wire.one}, "spec": volume})
     wire.delete("persistentvolumes/{one}")
+
+
+@case("warnings about fields of Services without effect")
+def warnings(wire: Wire) -> None:
+    _make(wire, "name", ports=PORTS, externalName="example.com")
+    _make(wire, "headless", ports=PORTS, clusterIP="None", sessionAffinity="ClientIP")
+    _make(wire, "headless-balanced", ports=PORTS, clusterIP="None", loadBalancerIP="1.2.3.4")
+    _make(wire, "twice", ports=PORTS, externalIPs=["1.2.3.4", "1.2.3.4"])
+    _make(wire, "zeros", ports=PORTS, externalIPs=["1.2.3.04"])
+    _make(wire, "six", ports=PORTS, externalIPs=["2001:db8:0::1"])
+    _make(
+        wire,
+        "balanced",
+        ports=PORTS,
+        type="LoadBalancer",
+        loadBalancerIP="1.2.3.4",
+        loadBalancerSourceRanges=["10.0.0.0/8"],
+    )
+    _make(wire, "external", type="ExternalName", externalName="example.com", ports=PORTS, externalIPs=["1.2.3.4"])
+    same = [{"name": "a", "port": 80, "protocol": "TCP"}, {"name": "b", "port": 81, "targetPort": 80}]
+    _make(wire, "ports", ports=same)
+    wire.put("services/name", {"metadata": {"name": "name"}, "spec": {"ports": PORTS, "externalName": "example.com"}})
+    wire.patch("services/name", {"metadata": {"labels": {"a": "b"}}}, "merge")
+    wire.patch("services/name/status", {"status": {"loadBalancer": {}}}, "merge")
+    spec = {"ports": PORTS, "externalName": "a.b", "clusterIP": "None", "externalIPs": ["1.2.3.4"]}
+    spec |= {"loadBalancerIP": "1.2.3.4", "sessionAffinity": "ClientIP"}
+    applied = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "applied"}, "spec": spec}
+    wire.apply("services/applied", applied)
+    wire.apply("services/applied", applied)
+    wire.put("services/applied", applied)

@@ -1,7 +1,7 @@
 """The servers of a test: a real one and the fake. A test that the fake can't run is marked with a reason.
 
 `@pytest.mark.real_only("needs_node")` leaves out the fake; `@pytest.mark.real_only("not_simulated", "exec")` names a
-request that the fake refuses, and `@pytest.mark.real_only("differs", "events")` what it does otherwise: such tests run on
+request that the fake refuses, and `@pytest.mark.real_only("differs", "events")` a difference of the fake: such tests run on
 the fake and must fail, so that no mark stays after the fake can run its test. Tests with a fixture of `_BY_FIXTURE` have
 its reason without a mark.
 """

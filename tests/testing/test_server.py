@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from kubecore.testing._rules.facts import load_discovery
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.server import Server
@@ -199,3 +200,30 @@ def test_a_group_of_another_server_is_not_simulated(client: Client) -> None:
         client.send(
             "PATCH", f"{path}/v1.other.example.com", {"spec": service}, content_type="application/merge-patch+json"
         )
+
+
+def test_groups_have_the_order_of_the_real_server(client: Client) -> None:
+    names = [group["name"] for group in client.send("GET", "/apis")["groups"]]
+    known = [name for name in load_discovery("1.37").groups if name in names]
+    assert names == known
+    assert names[:3] == ["apiregistration.k8s.io", "apps", "events.k8s.io"]
+    aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    found = client.send("GET", "/apis", accept=aggregated)["items"]
+    assert [group["metadata"]["name"] for group in found] == names
+
+
+def test_bodies_with_repeated_keys_have_plain_objects(client: Client) -> None:
+    headers = {"user-agent": "test/1"}
+    body = b'{"metadata":{"name":"r"},"revision":1,"data":{"a":[{"b":1,"b":2}]}}'
+    path = "/apis/apps/v1/namespaces/default/controllerrevisions"
+    received = Received(method="POST", path=path, query=[], headers=headers, content=body)
+    assert json.loads(client.server.respond(received).content)["data"] == {"a": [{"b": 2}]}
+
+
+def test_a_json_patch_with_repeated_keys_is_not_simulated(client: Client) -> None:
+    client.create("a", data={"k": "1"})
+    headers = {"content-type": "application/json-patch+json"}
+    body = b'[{"op":"add","path":"/data","value":{"k":"1","k":"2"}}]'
+    received = Received(method="PATCH", path=f"{MAPS}/a", query=[], headers=headers, content=body)
+    with pytest.raises(NotSimulatedError, match=r'duplicate field "\[0\]\.value\.k"'):
+        client.server.respond(received)

@@ -27,6 +27,7 @@ class Bug(NamedTuple):
 
 _CONTROLLERS: Final = "tests/testing/test_fake_controllers.py"
 _FAULTS: Final = "tests/testing/test_faults.py"
+_SERVER: Final = "tests/testing/test_server.py"
 _CLUSTER: Final = "tests/testing/test_fake_cluster.py"
 
 BUGS: Final = (
@@ -195,7 +196,7 @@ BUGS: Final = (
         'query.get("fieldValidation") or "Strict"',
     ),
     Bug("no-short-names", "_server.discovery", '        entry["shortNames"] = facts.short_names\n', "        pass\n"),
-    Bug("groups-are-unsorted", "_server.discovery", "[*known, *sorted(", "[*sorted(known), *sorted("),
+    Bug("groups-are-unsorted", "_server.discovery", "[*known, *sorted(", "[*sorted(known), *sorted(", _SERVER),
     Bug(
         "definitions-keep-their-objects",
         "_server.definitions",

@@ -219,7 +219,18 @@ def ip_address(field: str, value: str) -> Iterator[Cause]:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+        if _has_leading_zeros(value):
+            yield invalid(field, value, "must not have leading 0s")
+        else:
+            yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+
+
+def _has_leading_zeros(value: str) -> bool:
+    """Return whether a text is an IPv4 address apart from zeros before its numbers."""
+    parts = value.split(".")
+    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
+        return False
+    return all(int(part) <= 255 for part in parts)
 
 
 def network(field: str, value: str) -> Iterator[Cause]:

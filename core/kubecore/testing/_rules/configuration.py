@@ -117,6 +117,12 @@ def _namespace(new: Document) -> Iterator[Cause]:
             yield checks.invalid("spec.finalizers", name, text)
 
 
+def _phase(_old: Document, new: Document) -> Iterator[Cause]:
+    phase = map_at(new, "status").get("phase", "")
+    if "deletionTimestamp" not in map_at(new, "metadata") and phase != "Active":
+        yield checks.invalid("status.Phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")
+
+
 def _lease(new: Document) -> Iterator[Cause]:
     spec = map_at(new, "spec")
     seconds = spec.get("leaseDurationSeconds")
@@ -131,7 +137,7 @@ def _always(check: Callable[[Document], Iterator[Cause]]) -> Rules:
 RULES: Final[Mapping[str, Rules]] = {
     "ConfigMap": Rules(create=_config_map, update=_changed_config_map),
     "Lease": _always(_lease),
-    "Namespace": Rules(create=_namespace),
+    "Namespace": Rules(create=_namespace, update_status=_phase),
     "Secret": Rules(create=_secret, update=_changed_secret),
     "ServiceAccount": Rules(),
 }

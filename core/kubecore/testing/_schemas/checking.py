@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas.go_fields import GoField, fields_of, type_text
 from kubecore.testing._schemas.go_scalars import read_bytes, read_micro_time, read_quantity, read_time
-from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.json_values import copied, is_list, is_map
 from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._server.failures import Cause, RequestError
 
-__all__ = ["Decoded", "WrongTypeError", "decode", "normalise", "patch_error", "read", "strict_error", "type_error"]
+__all__ = [
+    "Decoded",
+    "WrongTypeError",
+    "decode",
+    "normalise",
+    "patch_error",
+    "plain",
+    "read",
+    "read_metadata",
+    "repeated_keys",
+    "strict_error",
+    "type_error",
+]
 
 _PLAIN: Final = GoField()
 _MICRO: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"
@@ -73,6 +85,51 @@ def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
+
+
+def repeated_keys(value: Any, place: str = "") -> Iterator[str]:
+    """Yield the paths of the keys that are repeated in a value of `decode`, each once, in their order.
+
+    Args:
+        value: The value; it has few levels, as the caller checks.
+        place: Its path.
+    """
+    if is_map(value):
+        repeated = value.repeated if isinstance(value, _Repeating) else ()
+        for key, each in value.items():
+            below = f"{place}.{key}" if place else key
+            if key in repeated:
+                yield below
+            yield from repeated_keys(each, below)
+    elif is_list(value):
+        for at, each in enumerate(value):
+            yield from repeated_keys(each, f"{place}[{at}]")
+
+
+def plain(value: Any) -> Any:
+    """Return a copy of a value of `decode` that does not remember repeated keys: rules look at exact types."""
+    return copied(value)
+
+
+def read_metadata(value: Any, schema: OpenApiType) -> Decoded:
+    """Return the metadata of a custom object, as the server reads it.
+
+    Args:
+        value: The metadata; from `decode`, if repeated keys are to be reported.
+        schema: The type of metadata.
+
+    Raises:
+        WrongTypeError: It is not a JSON object, or a value has another JSON type than its field.
+    """
+    if value is None:
+        return Decoded({}, [])
+    if not is_map(value):
+        raise WrongTypeError(f"json: cannot unmarshal {json_type(value)} into Go value of type v1.ObjectMeta")
+    reader = _Reader()
+    found = reader.struct(value, schema, "metadata", ())
+    if reader.wrong:
+        raise WrongTypeError(reader.wrong)
+    return Decoded(found, reader.faults)
 
 
 def read(value: dict[str, Any], schema: OpenApiType, *, is_merged: bool = False) -> Decoded:
@@ -182,13 +239,13 @@ class _Reader:
 
     def _unknown(self, place: str, found: dict[str, Any], key: str, value: Any, schema: OpenApiType) -> None:
         if schema.keeps_unknown:
-            found[key] = value
+            found[key] = plain(value)
         elif place not in _META:
             self.faults.append(f'unknown field "{place}"')
 
     def _value(self, value: Any, schema: OpenApiType, field: GoField, place: str, keys: tuple[str, ...]) -> Any:
         if value is None or schema.kind == "any":
-            return value
+            return plain(value)
         if schema.kind == "scalar":
             return self._scalar(value, schema, field, keys)
         if schema.kind == "list":
@@ -207,7 +264,7 @@ class _Reader:
         items, outer = schema.items, self._struct
         inner = GoField(type=field.type.removeprefix("[]")) if field.type.startswith("[]") else _PLAIN
         if items is None:
-            return value
+            return plain(value)
         found: list[Any] = []
         for at, each in enumerate(value):
             self._struct = outer

@@ -150,6 +150,11 @@ class OpenApiType:
             self._items = self._types.at(self.whole.get("items", _EMPTY))
         return self._items
 
+    def other_kind(self, kind: str) -> OpenApiType | None:
+        """Return the type of another kind of the same group and version, None if there is no such kind."""
+        found = self._types.named(f"{self.name.rpartition('.')[0]}.{kind}")
+        return found if found.whole.get("x-kubernetes-group-version-kind") else None
+
     def __repr__(self) -> str:
         """Return the kind and, if it has one, the name."""
         return f"<OpenApiType {self.scalar or self.kind} {self.name}>".replace(" >", ">")

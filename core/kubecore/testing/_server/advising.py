@@ -1,16 +1,17 @@
-"""Warnings about metadata: owners that are repeated, and finalizers of custom objects without a domain."""
+"""Warnings about written objects: repeated owners, finalizers without a domain, fields of Services without effect."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from kubecore.testing._rules import advice
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.bodies import Body
 from kubecore.testing._server.metadata_rules import has_domain
 from kubecore.testing._server.resources import Resource
 
-__all__ = ["finalizer_warnings", "without_repeated_owners"]
+__all__ = ["warnings_about", "without_repeated_owners"]
 
 
 def without_repeated_owners(body: Body, *, is_patch: bool = False) -> Body:
@@ -30,14 +31,19 @@ def without_repeated_owners(body: Body, *, is_patch: bool = False) -> Body:
     )
 
 
-def finalizer_warnings(resource: Resource, made: dict[str, Any], live: dict[str, Any] | None) -> tuple[str, ...]:
-    """Return the warnings about new finalizers of a custom object.
+def warnings_about(
+    resource: Resource, made: dict[str, Any], live: dict[str, Any] | None, subresource: str = ""
+) -> tuple[str, ...]:
+    """Return the warnings about new finalizers of a custom object, and about fields of a Service without effect.
 
     Args:
         resource: The resource.
         made: The object after the write.
         live: The object before, None for a create.
+        subresource: The subresource of the request, or "".
     """
+    if resource.storage == ("", "services") and not subresource:
+        return tuple(advice.of_service(map_at(made, "spec")))
     if not resource.is_custom:
         return ()
     known = items_at(map_at(live or {}, "metadata"), "finalizers")

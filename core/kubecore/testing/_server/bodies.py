@@ -15,6 +15,7 @@ from kubecore.testing._rules.storing import EMPTY_LISTS
 from kubecore.testing._schemas import checking
 from kubecore.testing._schemas.json_faults import json_fault
 from kubecore.testing._schemas.json_values import is_map, map_at
+from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._schemas.validation import objects
 from kubecore.testing._schemas.validation.numbers import fit_floats
@@ -161,19 +162,25 @@ def _yaml_problem(error: Exception) -> str:
     return f"line {line}: {found.problem}" if mark.line else str(found.problem)
 
 
-def understood(value: dict[str, Any], resource: Resource, validation: str, *, is_merged: bool = False) -> Body:
+def understood(
+    value: dict[str, Any], resource: Resource, validation: str, faults: Sequence[str] = (), *, is_merged: bool = False
+) -> Body:
     """Return a decoded body as the server understands it: with its kind, without unknown fields.
 
     Args:
         value: The decoded body.
         resource: The resource of the request.
         validation: `Strict` refuses unknown fields, `Warn` reports them, `Ignore` drops them.
+        faults: The faults of the patch that made the object.
         is_merged: Whether the object is the result of a strategic merge patch.
 
     Raises:
         RequestError: It is of another kind, a value has a wrong type, or fields are unknown and this is an error.
     """
+    if resource.is_custom:
+        _check_version(value, resource, validation)
     body = _custom(value, resource) if resource.is_custom else _built_in(value, resource, is_merged=is_merged)
+    body = Body(body.object, (*faults, *body.warnings))
     if not body.warnings:
         return body
     if validation == "Strict":
@@ -187,7 +194,9 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
     if (kind, api_version) != (resource.kind, resource.api_version):
         if str(api_version).rpartition("/")[0] != resource.group or (kind == resource.kind and resource.group):
             raise _other_version(str(api_version), resource)
-        problem = f'no kind "{kind}" is registered for version "{api_version}" in scheme {_SCHEME}'
+        problem = _other_kind(value, resource, str(kind)) or (
+            f'no kind "{kind}" is registered for version "{api_version}" in scheme {_SCHEME}'
+        )
         raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {problem}')
     try:
         found = checking.read(value, resource.open_api, is_merged=is_merged)
@@ -209,6 +218,19 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
     return Body(document, tuple(found.faults))
 
 
+def _other_kind(value: dict[str, Any], resource: Resource, kind: str) -> str:
+    """Return why an object of another kind of the same group and version is refused, "" if there is no such kind."""
+    schema = resource.open_api.other_kind(kind) if kind != resource.kind else None
+    if schema is None or value.get("apiVersion", resource.api_version) != resource.api_version:
+        return ""
+    try:
+        checking.read(value, schema)
+    except checking.WrongTypeError as error:  # The server reads it before it looks at the kind.
+        return str(error)
+    package = resource.open_api.name.split(".")[-3]
+    return f"converting ({resource.version}.{kind}) to ({package}.{resource.kind}): unknown conversion"
+
+
 def _other_version(found: str, resource: Resource) -> RequestError:
     return bad_request(
         f"the API version in the data ({found}) does not match the expected API version ({resource.api_version})"
@@ -220,15 +242,45 @@ def _custom(value: dict[str, Any], resource: Resource) -> Body:
         text = _compact(value)
         problem = f"Object 'Kind' is missing in '{text}'"
         raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({text})")
-    if value.get("apiVersion") != resource.api_version:
-        raise _other_version(value.get("apiVersion") or "", resource)
     if value["kind"] != resource.kind:
         cause = Cause("FieldValueInvalid", f'Invalid value: "{value["kind"]}": must be {resource.kind}', "kind")
         raise invalid(resource.group, value["kind"], _name(value), [cause])
-    metadata = value.get("metadata")
-    document = {**value, "metadata": dict(metadata) if is_map(metadata) else {}}
+    document = checking.plain(value)
+    metadata = _custom_metadata(value, resource)
+    document["metadata"] = metadata.object
     unknown = objects.read(document, _schema(resource))
-    return Body(document, tuple(f'unknown field "{path}"' for path in unknown))
+    repeated = [f'duplicate field "{path}"' for path in checking.repeated_keys(value)]
+    others = sorted(fault for fault in metadata.faults if not fault.startswith("duplicate"))
+    return Body(document, (*repeated, *others, *(f'unknown field "{path}"' for path in unknown)))
+
+
+def _custom_metadata(value: dict[str, Any], resource: Resource) -> checking.Decoded:
+    schema, sent = resource.schema.fields["metadata"], value.get("metadata")
+    if not isinstance(schema, OpenApiType):
+        raise TypeError(f"the metadata of {resource.kind} has no type")
+    try:
+        found = checking.read_metadata(sent, schema)
+    except checking.WrongTypeError as error:
+        raise checking.type_error(resource.kind, resource.version, error) from None
+    if is_map(sent) and sent.get("managedFields") == []:
+        found.object["managedFields"] = []  # An empty list resets the managers.
+    return found
+
+
+def _check_version(value: dict[str, Any], resource: Resource, validation: str) -> None:
+    """Refuse a custom object of another version, whose unknown fields are reported before."""
+    found = value.get("apiVersion") or ""
+    if not value.get("kind") or found == resource.api_version:
+        return
+    error = _other_version(found, resource)
+    group, _, version = str(found).rpartition("/")
+    if group == resource.group and value["kind"] == resource.kind and validation != "Ignore":
+        schema = None if resource.definition is None else resource.definition.schemas.get(version)
+        unknown = objects.read(checking.plain(value), schema or {})
+        error.warnings = tuple(f'unknown field "{path}"' for path in unknown)
+        if error.warnings and validation == "Strict":
+            raise checking.strict_error(resource.kind, version, error.warnings)
+    raise error
 
 
 def _schema(resource: Resource) -> Mapping[str, Any]:

@@ -10,13 +10,15 @@ from kubecore.testing._apply import managed
 from kubecore.testing._patching.json_patch import apply_json_patch
 from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
+from kubecore.testing._schemas import checking
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
-from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
+from kubecore.testing._server.advising import warnings_about, without_repeated_owners
 from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, RequestError, invalid, warned
+from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid, warned
 from kubecore.testing._server.options import WriteOptions, bad_request
+from kubecore.testing._server.patched_text import patched_text
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State, not_found
 
@@ -48,7 +50,7 @@ def patch(state: State, resource: Resource, received: Received) -> tuple[dict[st
     body = without_repeated_owners(body, is_patch=True)
     with warned(body.warnings):
         found = updating.replace(state, resource, received, live, body.object, options, is_patch=True)
-    return found, 200, body.warnings + finalizer_warnings(resource, found, live)
+    return found, 200, body.warnings + warnings_about(resource, found, live, received.subresource)
 
 
 def patch_type(received: Received, resource: Resource) -> str:
@@ -64,14 +66,14 @@ def patch_type(received: Received, resource: Resource) -> str:
 
 
 def decoded_patch(content: bytes) -> Any:
-    """Return the JSON value of a patch.
+    """Return the JSON value of a patch, whose objects remember repeated keys.
 
     Raises:
         RequestError: 400, it is not JSON.
     """
     try:
-        return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return checking.decode(content)
+    except ValueError:
         raise bad_request("invalid JSON patch") from None
 
 
@@ -87,7 +89,12 @@ def patched(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource
 
     Raises:
         RequestError: The patch does not fit, or its result can't be read.
+        NotSimulatedError: It is a JSON patch with repeated keys, which the server keeps in the object.
     """
+    faults = [f'duplicate field "{path}"' for path in checking.repeated_keys(patch_body)]
+    if faults and kind == _JSON:
+        raise NotSimulatedError(f"a JSON patch with repeated keys is not simulated: {', '.join(faults)}")
+    patch_body = checking.plain(patch_body)
     changed = _changed(live, patch_body, kind, resource)
     if resource.is_custom and changed.get("apiVersion") != resource.api_version:
         raise _other_version(resource, live["metadata"]["name"], changed.get("apiVersion"))
@@ -95,7 +102,7 @@ def patched(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource
     if is_merged:  # The server ignores a change of them.
         changed |= {"kind": resource.kind, "apiVersion": resource.api_version}
     try:
-        return bodies.understood(changed, resource, validation, is_merged=is_merged)
+        return bodies.understood(changed, resource, validation, faults, is_merged=is_merged)
     except RequestError as error:
         raise _invalid_patch(error, resource, changed, patch_body, kind) from None
 
@@ -126,19 +133,11 @@ def _invalid_patch(
     problem = error.message.partition("cannot be handled as a ")[2].partition(": ")[2]
     if not problem:
         return error
-    shown = _go_map(patch_body) if kind == _STRATEGIC else msgspec.json.encode(_sorted(changed, patch_body)).decode()
+    shown = _go_map(patch_body) if kind == _STRATEGIC else patched_text(changed, patch_body, resource)
     cause = Cause("FieldValueInvalid", f"Invalid value: {_quoted(shown)}: {problem}", "patch")
     refused = invalid("", "", "", [cause])
     details = {"causes": [cause._asdict()]}
     return RequestError(422, "Invalid", refused.message, details=details)
-
-
-def _sorted(value: Any, patch_body: Any) -> Any:
-    """Return a patched object with the keys of the maps that were patched in order, as the server writes them."""
-    if not is_map(value):
-        return value
-    inner = patch_body if is_map(patch_body) else {}
-    return {key: _sorted(value[key], inner[key]) if is_map(inner.get(key)) else value[key] for key in sorted(value)}
 
 
 def _quoted(text: str) -> str:
@@ -200,7 +199,8 @@ def _apply(
         "uid": wanted.get("uid") or live["metadata"]["uid"],
     }
     with warned(body.warnings):
-        return updating.finish(state, resource, received, live, document, options), 200, body.warnings
+        made = updating.finish(state, resource, received, live, document, options)
+    return made, 200, body.warnings + warnings_about(resource, made, live, received.subresource)
 
 
 def _created(
@@ -214,7 +214,8 @@ def _created(
 
     with warned(body.warnings):
         document = new_object(state, resource, received, body.object, managed)
-    return store_new(state, resource, document, options), 201, body.warnings
+    made = store_new(state, resource, document, options)
+    return made, 201, body.warnings + warnings_about(resource, made, None)
 
 
 def without_versions(configuration: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._schemas.definitions.notes import warnings_of
 from kubecore.testing._server import bodies, creating, deleting, first_state, metadata, patching, reading, updating
 from kubecore.testing._server.accepting import form_of
-from kubecore.testing._server.advising import finalizer_warnings, without_repeated_owners
+from kubecore.testing._server.advising import warnings_about, without_repeated_owners
 from kubecore.testing._server.controlling import Background
 from kubecore.testing._server.definitions import DEFINITIONS, Definitions
 from kubecore.testing._server.deleting import DeleteOptions
@@ -206,7 +206,7 @@ class Server:
             document = with_user(document, self.reviews.user_of(received))
         with warned(body.warnings):
             made = creating.create(self.state, resource, received, document, options)
-        return self._written(resource, received, made, 201, body.warnings + finalizer_warnings(resource, made, None))
+        return self._written(resource, received, made, 201, body.warnings + warnings_about(resource, made, None))
 
     def _update(self, resource: Resource, received: Received) -> Reply:
         options = WriteOptions.of(received, "UpdateOptions")
@@ -215,7 +215,8 @@ class Server:
         before = self.store.get(resource.storage, (received.namespace, received.name))
         with warned(body.warnings):
             made, code = self._updated(resource, received, body.object, options)
-        warnings = finalizer_warnings(resource, made, None if before is None else before.document())
+        live = None if before is None else before.document()
+        warnings = warnings_about(resource, made, live, received.subresource)
         return self._written(resource, received, made, code, body.warnings + warnings)
 
     def _updated(
