@@ -158,10 +158,10 @@ def test_an_informer_recovers_from_faults(cluster: FakeCluster) -> None:
 
 def test_a_request_that_is_not_simulated_fails_the_test_although_it_was_handled() -> None:
     with (
-        pytest.raises(NotSimulatedError, match="pods/web/log is not simulated"),
+        pytest.raises(NotSimulatedError, match="pods/web/proxy/ is not simulated"),
         FakeCluster() as cluster,
         Clientset(cluster.config) as clientset,
         pytest.raises(NotSimulatedError),
     ):
-        clientset.core_v1.pods("default").get_logs("web")
+        clientset.core_v1.pods("default").proxy("web")
     assert len(cluster.refused) == 1

@@ -43,13 +43,12 @@ def _touched_order(value: Any, touched: dict[str, Any], schema: OpenApiType | No
     """Return an object that was changed with its keys sorted."""
     if not is_map(value):
         return value
-    fields = {} if schema is None else schema.fields
-    return {
-        key: _touched_order(value[key], touched[key], fields.get(key))
-        if is_map(touched.get(key))
-        else _own_order(value[key], fields.get(key))
-        for key in sorted(value)
-    }
+    found: dict[str, Any] = {}
+    for key in sorted(value):
+        field = None if schema is None else schema.fields.get(key)
+        inner = touched.get(key)
+        found[key] = _touched_order(value[key], inner, field) if is_map(inner) else _own_order(value[key], field)
+    return found
 
 
 def _own_order(value: Any, schema: OpenApiType | None) -> Any:
