@@ -19,11 +19,17 @@ from tests.server.test_round_trip import NAMESPACE
 ALLOCATED: Final = {
     "v1/nodes": {"spec.taints"},
     "v1/pods": {"spec.volumes", "spec.containers.0.volumeMounts", "spec.initContainers.0.volumeMounts"},
-    "v1/services": {"spec.clusterIP", "spec.clusterIPs", "spec.ports.0.nodePort"},
+    "v1/services": {
+        "spec.clusterIP",
+        "spec.clusterIPs",
+        "spec.ipFamilies",
+        "spec.ipFamilyPolicy",
+        "spec.ports.0.nodePort",
+    },
     "batch/v1/jobs": {"spec.selector", "spec.template.metadata.labels"},
     "resource.k8s.io/v1/devicetaintrules": {"spec.taint.timeAdded"},
 }
-"""Places that the server fills with random values, times or tokens when it creates an object."""
+"""Places that the server fills after the defaults when it creates an object: random values, times, addresses, tokens."""
 
 ENCODED: Final = {
     "v1/secrets": {"data"},
