@@ -43,7 +43,8 @@ class Change:
         self.type: Final[ChangeType] = (
             "DELETED" if source.is_deletion else "ADDED" if source.old is None else "MODIFIED"
         )
-        self.namespace, self.name = source.key
+        self.namespace: Final[str] = source.key[0]
+        self.name: Final[str] = source.key[1]
         self.version: Final = source.version
         self.manager: Final = manager
         self.call: Final = call

@@ -57,7 +57,9 @@ class Reference:
     """
 
     def __init__(self, api: Api, package: Identifier, line: Code) -> None:
-        self.api, self.package, self._line = api, package, line
+        self.api: Final[Api] = api
+        self.package: Final[Identifier] = package
+        self._line = line
         self._models: dict[ModelRef, Model] = {
             ModelRef(module.name, model.name): model for module in api.modules for model in module.models
         }

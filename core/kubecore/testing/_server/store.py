@@ -82,8 +82,8 @@ class Store:
     """
 
     def __init__(self, revision: int) -> None:
-        self.revision = revision
-        self.compacted = revision
+        self.revision: int = revision
+        self.compacted: int = revision
         self.observers: Final[list[Callable[[Change], None]]] = []
         self._collections: dict[Storage, dict[Key, Record]] = {}
         self._ordered: dict[Storage, list[Key]] = {}
