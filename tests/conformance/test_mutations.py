@@ -6,6 +6,8 @@ from collections import defaultdict
 
 import pytest
 
+from kubecore.testing._rules.facts import load_facts
+from kubecore.testing._rules.validation import has_rules
 from tests.conformance.backends import FakeServer
 from tests.conformance.mutations import corpus
 from tests.conformance.mutations.objects import VALID
@@ -27,3 +29,12 @@ def test_every_kind_has_accepted_and_refused_changes() -> None:
         codes[key[0]].add(verdict.code)
     assert codes.keys() == VALID.keys()
     assert [resource for resource, found in codes.items() if resource != "v1/namespaces" and len(found) < 2] == []
+
+
+def test_only_kinds_with_compared_changes_have_complete_rules() -> None:
+    complete = {
+        name
+        for name, found in load_facts().resources.items()
+        if has_rules(name.rpartition("/")[0].rpartition("/")[0], found.kind)
+    }
+    assert complete - VALID.keys() == {"autoscaling/v1/horizontalpodautoscalers"}  # Another version of a compared kind.

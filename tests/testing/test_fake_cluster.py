@@ -19,6 +19,7 @@ import kubecore.testing
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1
 from kubecore import errors
+from kubecore.patch import MergePatch
 from kubecore.testing import FakeCluster, NotSimulatedError
 from tests.ready import wait_until
 
@@ -203,6 +204,16 @@ def test_strict_raises_at_the_end_if_a_rule_was_not_checked() -> None:
     with pytest.raises(NotSimulatedError, match="a rule of Pod was not checked for /api/v1/pods: a rule"):
         with FakeCluster(strict=True) as cluster:
             cluster.unsure.append(("Pod", "/api/v1/pods", "a rule"))
+
+
+def test_a_status_of_the_program_is_unsure_and_one_of_the_test_is_not(cluster: FakeCluster) -> None:
+    cluster.add(DEPLOYMENT)
+    cluster.set_status(apps_v1.Deployment, "shop", "default", {"replicas": 2})
+    assert cluster.unsure == []
+    with Clientset(cluster.config) as clientset:
+        deployments = clientset.apps_v1.deployments("default")
+        deployments.patch_status("shop", MergePatch({"status": {"replicas": 3}}))
+    assert [(kind, path.rpartition("/")[2]) for kind, path, _ in cluster.unsure] == [("Deployment", "status")]
 
 
 def test_an_error_of_the_block_wins_over_strict() -> None:

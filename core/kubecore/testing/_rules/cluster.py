@@ -109,5 +109,5 @@ def _reported(new: Document) -> Iterator[Cause]:
 RULES: Final[Mapping[str, Rules]] = {
     "Event": Rules(create=_event, is_complete=False),
     "Node": Rules(create=_node, is_complete=False),
-    "PriorityClass": Rules(create=_priority, update=_changed_priority),
+    "PriorityClass": Rules(create=_priority, update=_changed_priority, is_complete=False),
 }

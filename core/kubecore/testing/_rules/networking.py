@@ -190,5 +190,5 @@ def _changed_class(old: Document, new: Document) -> Iterator[Cause]:
 
 RULES: Final[Mapping[str, Rules]] = {
     "Ingress": Rules(create=_ingress, update=as_new(_ingress)),
-    "IngressClass": Rules(create=_class, update=_changed_class),
+    "IngressClass": Rules(create=_class, update=_changed_class, is_complete=False),
 }

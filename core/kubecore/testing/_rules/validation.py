@@ -29,7 +29,8 @@ class Rules(NamedTuple):
         create: Yields the faults of a new object with its defaults, in the server's order.
         update: Yields the faults of the new state of an object: that of the stored object, and the new one.
         update_status: The same for an update of the subresource `status`.
-        is_complete: Whether all rules of the server are checked; if not, the writes are in `unsure`.
+        is_complete: Whether `create` and `update` have all rules of the server, as the mutations show; if not,
+            the writes are in `unsure`.
     """
 
     create: Callable[[Document], Iterable[Cause]] = _nothing_new
@@ -94,10 +95,16 @@ def _rules(group: str, kind: str) -> Rules | None:
     return rules[kind]
 
 
-def has_rules(group: str, kind: str) -> bool:
-    """Return whether all rules of a kind are checked."""
+def has_rules(group: str, kind: str, *, subresource: str = "") -> bool:
+    """Return whether all rules of the writes of a kind are checked. Those of the status were never compared.
+
+    Args:
+        group: The API group of its kind, "" for core.
+        kind: Its kind.
+        subresource: `status` for updates of the status. Other subresources have custom rules.
+    """
     found = _rules(group, kind)
-    return found is not None and found.is_complete
+    return found is not None and found.is_complete and subresource != "status"
 
 
 def validate_create(group: str, kind: str, new: Document) -> list[Cause]:

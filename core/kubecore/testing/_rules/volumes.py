@@ -206,5 +206,5 @@ def _changed_class(old: Document, new: Document) -> Iterator[Cause]:
 
 RULES: Final[Mapping[str, Rules]] = {
     "PersistentVolume": Rules(create=_volume, update=_changed_volume, is_complete=False),
-    "StorageClass": Rules(create=_class, update=_changed_class),
+    "StorageClass": Rules(create=_class, update=_changed_class, is_complete=False),
 }

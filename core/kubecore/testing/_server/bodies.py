@@ -29,8 +29,8 @@ __all__ = ["Body", "checked", "configuration", "decoded_json", "decoded_yaml", "
 
 _SCHEME: Final = '"pkg/runtime/scheme.go:111"'
 
-_WITHOUT_RULES: Final = frozenset({"ConfigMap", "CustomResourceDefinition", "Namespace", "ServiceAccount"})
-"""Built-in kinds without further rules, or whose rules are checked elsewhere."""
+_CHECKED_ELSEWHERE: Final = frozenset({"CustomResourceDefinition"})
+"""Built-in kinds whose rules are checked elsewhere."""
 
 
 class Body(NamedTuple):
@@ -325,7 +325,9 @@ def checked(
     if found:
         raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), found)
     if not resource.is_custom:
-        is_known = resource.kind in _WITHOUT_RULES or validation.has_rules(resource.group, resource.kind)
+        is_known = resource.kind in _CHECKED_ELSEWHERE or validation.has_rules(
+            resource.group, resource.kind, subresource=part
+        )
         return [] if is_known else ["values of the kind are checked by their types only"]
     fit_floats(document)
     return [f"{path or 'the object'}: {text}" for path, text in verdict.unsure]
