@@ -41,6 +41,10 @@ _LOCK_PAUSE: Final = 0.05
 
 _MARKERS: Final = (MARKER.encode(), DATA_MARKER.encode(), PAGE_MARKER.encode())
 
+_CODE: Final = (".json", ".py")
+_PAGES: Final = (".md",)
+"""Ends of the names of files that are removed if they are no longer planned: packages and pages may share a folder."""
+
 _BARE: Final = frozenset({"py.typed"})
 """Planned files that are empty, and so carry no mark."""
 
@@ -281,17 +285,13 @@ def _remove_empty(output: Path, paths: list[str]) -> None:
 
 def _extra(files: Mapping[str, str], output: Path, package: str) -> tuple[str, ...]:
     found: list[str] = []
+    ends = _CODE if f"{package}/__init__.py" in files else _PAGES
     for folder, folders, names in os.walk(output / package):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in names:
             place = Path(folder, name)
             path = place.relative_to(output).as_posix()
-            if (
-                path not in files
-                and name.endswith((".json", ".md", ".py"))
-                and not place.is_symlink()
-                and _is_ours(place)
-            ):
+            if path not in files and name.endswith(ends) and not place.is_symlink() and _is_ours(place):
                 found.append(path)
     return tuple(sorted(found))
 

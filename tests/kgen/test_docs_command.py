@@ -124,6 +124,25 @@ def test_a_page_that_kgen_did_not_write_is_not_replaced(project: Path, capsys: p
     assert (project / "reference" / "index.md").read_text() == "# Mine\n"
 
 
+def test_pages_and_packages_in_one_folder_keep_each_other(project: Path) -> None:
+    documents = ["-q", "--specs", "crds", "--package", "mine"]
+    assert run(["build", *documents, "--output", "."]) == 0
+    package = {path: path.read_bytes() for path in (project / "mine").rglob("*.py")}
+    for folder in (".", "mine", "mine/pages"):
+        assert run(["docs", *documents, "--output", folder]) == 0
+    pages = {path: path.read_bytes() for path in project.rglob("*.md")}
+    assert run(["build", *documents, "--output", "."]) == 0
+    assert {path: path.read_bytes() for path in (project / "mine").rglob("*.py")} == package
+    assert {path for path in pages if path.exists()} >= {project / "mine/index.md", project / "mine/pages/index.md"}
+
+
+def test_a_folder_can_be_named_by_its_place(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "here").mkdir()
+    monkeypatch.chdir(project / "here")
+    assert run(["docs", "-q", "--specs", "../crds", "--package", "mine", "--output", "../pages/.."]) == 0
+    assert (project / "index.md").exists()
+
+
 def test_kinds_that_differ_in_case_alone_have_different_files(tmp_path: Path) -> None:
     put(tmp_path / "a.yaml", manifest(kind="Index"), manifest(kind="Widget"))
     assert (

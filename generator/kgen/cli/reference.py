@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def docs(*, config_file: str | None, folder: Path, quiet: bool, **options: Any) 
     config = config_of(config_file, **options)
     problems = Problems(strict=config.strict)
     progress = Progress(quiet=quiet)
-    folder = folder.absolute()
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve would follow a symbolic link.
     try:
         progress(f"reading {config.source}")
         pages = document(config, problems)
