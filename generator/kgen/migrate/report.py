@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kgen.errors import printable
+from kgen.files import read_regular
 from kgen.ir import Api
 from kgen.migrate.python_names import Found, calls
 from kgen.migrate.replacing import replacement
@@ -23,6 +23,9 @@ from kgen.migrate.table import PACKAGES, Status, Target
 __all__ = ["Call", "Report", "as_json", "as_text", "report", "summary"]
 
 _SKIPPED: Final = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
+
+_LARGEST: Final = 4 << 20
+"""Bytes of a file; `ast` needs a hundred times as much memory."""
 
 _LONGEST_CALL: Final = 60
 
@@ -53,7 +56,7 @@ class Report:
     Attributes:
         calls: The calls, by file and line.
         files: The number of files that were read.
-        unread: The files that could not be read or parsed, each with the reason.
+        unread: The files and folders that could not be read or parsed, each with the reason.
     """
 
     calls: tuple[Call, ...]
@@ -71,16 +74,22 @@ def report(path: Path, api: Api) -> Report:
     found: list[Call] = []
     unread: list[tuple[str, str]] = []
     number = 0
-    for file in _files(path):
+    closed: list[OSError] = []
+    for file in _files(path, closed):
         number += 1
-        shown = os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
+        shown = _shown(file)
         try:
             found += _calls(file, shown, names)
         except (OSError, SyntaxError, ValueError) as error:
             unread.append((shown, _reason(error)))
         except (RecursionError, MemoryError):
             unread.append((shown, "the code is nested too deeply"))
+    unread += ((_shown(Path(error.filename)), _reason(error)) for error in closed)
     return Report(tuple(found), number, tuple(unread))
+
+
+def _shown(file: Path) -> str:
+    return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
 
 
 def _reason(error: Exception) -> str:
@@ -89,18 +98,20 @@ def _reason(error: Exception) -> str:
     return (error.strerror or "cannot be read") if isinstance(error, OSError) else str(error)
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Yield the Python files below a folder; add the errors of folders that cannot be read to `closed`."""
     if path.is_file():
         yield path.absolute()
         return
-    for folder, folders, files in os.walk(path.absolute()):
+    for folder, folders, files in os.walk(path.absolute(), onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
         yield from (Path(folder, name) for name in sorted(files) if name.endswith(".py"))
 
 
 def _calls(file: Path, shown: str, names: Known) -> Iterator[Call]:
-    with tokenize.open(file) as opened:
-        source = opened.read()
+    source = read_regular(file, _LARGEST + 1)
+    if len(source) > _LARGEST:
+        raise ValueError(f"it is larger than {_LARGEST >> 20} MiB")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the read program, such as an invalid escape in a text.
         tree = ast.parse(source)
