@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,8 @@ HEADS = {
         ("kubernetes", "v1.list_namespaced_pod(a + b)", "clientset.core_v1.pods(ns).list(...)"),
         ("kubernetes", "v1.list_pod_for_all_namespaces()", 'clientset.core_v1.pods("").list(...)'),
         ("kubernetes", "v1.list_namespaced_pod_with_http_info('x')", 'clientset.core_v1.pods("x").list(...)'),
+        ("kubernetes", "v1.read_namespaced_pod('it\\'s', 'b')", 'clientset.core_v1.pods("b").get("it\'s")'),
+        ("kubernetes", "v1.read_namespaced_pod('a\"b', 'b')", 'clientset.core_v1.pods("b").get(\'a"b\')'),
         ("kubernetes", "v1.list_node()", "clientset.core_v1.nodes().list(...)"),
         ("kubernetes", "v1.read_namespaced_secret('a', 'b')", 'clientset.core_v1.secrets("b").get("a")'),
         ("kubernetes", "v1.create_namespaced_secret('b', x)", 'clientset.core_v1.secrets("b").create(body)'),
@@ -181,11 +185,26 @@ def test_other_calls_are_not_reported(api: Api, tmp_path: Path, source: str) -> 
 
 def test_awaited_calls_are_awaited(api: Api, tmp_path: Path) -> None:
     source = (
-        "from kubernetes_asyncio import client, config\nasync def f():\n await config.load_kube_config()\n"
-        " v1 = client.CoreV1Api()\n await v1.list_node()\n"
+        "from kubernetes_asyncio import client, config, dynamic, utils\nasync def f():\n"
+        " await config.load_kube_config()\n"
+        " v1 = client.CoreV1Api()\n"
+        " await v1.list_node()\n"
+        " await utils.create_from_yaml(c, f)\n"
+        " await utils.create_from_dict(c, d)\n"
+        " api = await dynamic.DynamicClient(c)\n"
+        " pods = await api.resources.get(api_version='v1', kind='Pod')\n"
+        " await pods.get(name='a')\n"
     )
-    replacements = [text for _, text in found(api, tmp_path, source)]
-    assert replacements == ["AsyncClientset()", "clientset.core_v1", "await clientset.core_v1.nodes().list(...)"]
+    assert [text for _, text in found(api, tmp_path, source)] == [
+        "AsyncClientset()",
+        "clientset.core_v1",
+        "await clientset.core_v1.nodes().list(...)",
+        'await kubecore.apply_file_async(clientset, path, field_manager="me")',
+        'await apply_objects_async(clientset, [obj], field_manager="me") of kubecore.apply',
+        "clientset.dynamic",
+        "await clientset.dynamic.resource(kind, ns, api_version=api_version)",
+        "await resource.get(name)",
+    ]
 
 
 def test_files_that_cannot_be_parsed_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,6 +217,42 @@ def test_files_that_cannot_be_parsed_are_named(tmp_path: Path, capsys: pytest.Ca
     assert printed.out.endswith("1 call in 4 files: 1 have a replacement, 0 a recipe, 0 open\n")
     for name in ("broken.py", "deep.py", "bytes.py"):
         assert f"where: {tmp_path / name}" in printed.err
+
+
+def test_files_that_never_end_and_closed_folders_are_named(api: Api, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    (tmp_path / "gone.py").symlink_to("nowhere")
+    (tmp_path / "large.py").write_text("#" * ((4 << 20) + 1))
+    (tmp_path / "latin.py").write_bytes(b"# coding: latin-1\nimport kr8s\nx = '\xe4'\nkr8s.version()\n")
+    (tmp_path / "mark.py").write_bytes(b"\xef\xbb\xbfimport kr8s\r\nkr8s.version()\r\n")
+    (tmp_path / "folder").mkdir()
+    walk = os.walk
+
+    def closed(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "folder")))
+        yield from walk(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "walk", closed)  # Root may read every folder.
+        result = migrate.report(tmp_path, api)
+    assert [Path(call.file).name for call in result.calls] == ["latin.py", "mark.py"]
+    assert {Path(file).name: reason for file, reason in result.unread} == {
+        "pipe.py": "it is a pipe, not a file",
+        "zero.py": "it is a device, not a file",
+        "gone.py": "No such file or directory",
+        "large.py": "it is larger than 4 MiB",
+        "folder": "Permission denied",
+    }
+
+
+def test_names_of_files_do_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a\x1b[31m\n.py").write_text("import kr8s\nkr8s.version()\n")
+    (tmp_path / "b\x1b[31m.py").write_text("x = (\n")
+    for arguments in ([], ["--json"]):
+        assert run(["migrate", *arguments, str(tmp_path)]) == 0
+        printed = capsys.readouterr()
+        assert "\x1b" not in printed.out + printed.err
 
 
 def test_json_has_the_calls_and_their_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,8 @@ _GENERATED_MODEL: Final = re.compile(
     r"(?P<group>[A-Z][a-z]+)?V(?P<version>\d+(?:(?:alpha|beta)\d+)?)(?P<name>[A-Z]\w*)"
 )
 
+_COROUTINE: Final = re.compile(r"(?:clientset|resource|kubecore)\.[^(]*\(|apply_objects_async\(")
+
 _CUSTOM: Final = re.compile(
     r"(?P<verb>[a-z_]+?)_(?P<scope>namespaced_|cluster_|)custom_object(?P<end>_for_all_namespaces|_status|_scale|)"
 )
@@ -57,12 +59,9 @@ def _is_async(path: str) -> bool:
 
 
 def _in_async(target: Target, found: Found) -> Target:
-    text = re.sub(r"\bClientset\(", "AsyncClientset(", target.text)
-    text = text.replace("clientset.close()", "clientset.aclose()").replace("apply_file(", "apply_file_async(")
-    text = text.replace("AsyncAsync", "Async").replace("apply_objects(", "apply_objects_async(")
-    is_call = text.startswith("clientset.") and not re.search(
-        r"\.(watch|stream_logs|informer|port_forward|exec)\(", text
-    )
+    text = re.sub(r"\bClientset\(", "AsyncClientset(", target.text).replace("clientset.close()", "clientset.aclose()")
+    text = re.sub(r"\bapply_(file|objects)\(", r"apply_\1_async(", text)
+    is_call = _COROUTINE.match(text) and not re.search(r"\.(watch|stream_logs|informer|port_forward|exec)\(", text)
     return Target(f"await {text}" if is_call and found.is_awaited else text, target.page, target.status)
 
 
@@ -134,8 +133,14 @@ def _generated(method: Method, node: ast.Call, skip: int = 0, call: str = "") ->
 def _shown(node: ast.expr | None, otherwise: str) -> str:
     text = ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Constant)) else ""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        text = '"' + text[1:-1] + '"'
+        text = _quoted(node.value)
     return text if 0 < len(text) <= _LONGEST_ARGUMENT and text.isprintable() else otherwise
+
+
+def _quoted(text: str) -> str:
+    """Return the literal of a text, in double quotes if it has none itself."""
+    literal = repr(text)
+    return literal if '"' in text else f'"{literal[1:-1]}"'
 
 
 def _passed(found: Found, function: ast.expr, known: Known, *, is_watch: bool) -> Target | None:
@@ -169,7 +174,7 @@ def _custom(match: re.Match[str], node: ast.Call, skip: int = 0, call: str = "")
     resource = '"plural.group"'
     match (plural, group):
         case (ast.Constant(value=str(its_plural)), ast.Constant(value=str(its_group))):
-            resource = f'"{its_plural}.{its_group}"'
+            resource = _quoted(f"{its_plural}.{its_group}")
         case _:
             pass
     namespace = f", {_shown(given, 'ns')}" if is_namespaced else ""

@@ -35,7 +35,7 @@ PACKAGES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to write for a call.
+    """The replacement of a call.
 
     Attributes:
         text: The replacement; for a recipe the important part of it.
