@@ -193,9 +193,9 @@ def _advice(error: KubeError) -> str:
 def _clock(date: str) -> Iterator[Finding]:
     try:
         there = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return
-    difference = (there - datetime.now(UTC)).total_seconds()
+    difference = (there.replace(tzinfo=there.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     if abs(difference) <= _CLOCK:
         yield Finding("clock", "ok", "the same as that of the server")
     else:
@@ -223,8 +223,8 @@ def _skew(info: version.Info, package: str) -> Iterator[Finding]:
 
 def _made_for(package: str) -> int | None:
     """Return the minor version of Kubernetes whose documents a package was generated from; None if it is not known."""
-    found = importlib.util.find_spec(package) if "." not in package else None
-    if found is None or not found.origin:
+    found = importlib.util.find_spec(package) if package.isidentifier() else None
+    if found is None or not found.origin or not found.has_location:
         return None
     with open(found.origin, "rb") as file:  # noqa: PTH123
         match = _GENERATED_FROM.match(file.read(200))

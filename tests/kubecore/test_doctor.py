@@ -12,7 +12,7 @@ import yaml
 
 from kubecore import doctor
 from kubecore.__main__ import main
-from kubecore.testing import FakeCluster
+from kubecore.testing import FakeCluster, Received, Response
 from kubecore.testing.loopback import Loopback
 from tests.cluster import Cluster
 
@@ -92,14 +92,38 @@ def test_an_unreachable_server_is_a_problem_with_a_hint(
     assert "version" not in report
 
 
-def test_missing_rights_and_wrong_clocks_are_reported(
-    served: tuple[FakeCluster, Loopback], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("served")
+def test_wrong_clocks_are_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(doctor, "_date", lambda *_: "Thu, 01 Jan 2026 00:00:00 GMT")
-    served[0].on("*", "*")(lambda received: None)
     report = found(capsys, 0)
     assert report["clock"].state == "note"
     assert report["clock"].text.endswith("ahead of that of the server")
+
+
+@pytest.mark.parametrize(
+    ("date", "count"),
+    [
+        ("", 0),
+        ("today", 0),
+        ("Thu, 01 Jan 2026 00:00:00 -0000", 1),
+        ("Thu, 01 Jan 2026 00:00:00 +9999", 0),
+        ("Thu, 01 Jan 2026 00:00:00 +99999999999999999999", 0),
+        ("Thu, 01 Jan 99999 00:00:00 GMT", 0),
+    ],
+)
+def test_any_date_of_a_server_is_read_or_left_out(date: str, count: int) -> None:
+    assert len(list(doctor._clock(date))) == count
+
+
+def test_missing_rights_are_a_problem(served: tuple[FakeCluster, Loopback], capsys: pytest.CaptureFixture[str]) -> None:
+    @served[0].on("*", "*")
+    def refuse(received: Received) -> Response | None:
+        return Response.status("Forbidden") if received.path == "/api" else None
+
+    report = found(capsys, 1)
+    assert report["server"].state == "ok"
+    assert report["access"].state == "problem"
+    assert report["access"].hint.startswith("the account needs rights")
 
 
 def test_a_missing_kubeconfig_is_a_problem(
@@ -127,7 +151,7 @@ def test_the_skew_that_is_supported(minor: str, state: str) -> None:
     info.major, info.minor = "1", minor
     [finding] = doctor._skew(info, "kubeclient")
     assert finding.state == state
-    assert list(doctor._skew(info, "no_such_package")) == []
+    assert [list(doctor._skew(info, name)) for name in ("no_such_package", "sys", "")] == [[], [], []]
 
 
 def test_a_server_that_does_not_speak_http_is_a_problem(
