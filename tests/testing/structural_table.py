@@ -25,6 +25,7 @@ TABLE: Final = Path(__file__).parent / "recorded" / "structural.jsonl"
 """One line for each kind: a schema, then pairs of an object and the response."""
 
 _GROUP: Final = "shapes.example.com"
+_DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _Json = dict[str, Any]
 
 _LIMITS: Final[list[tuple[_Json, list[Any]]]] = [
@@ -92,37 +93,61 @@ def responses(cluster: Cluster, seed: int, kinds: int, each: int) -> Iterator[tu
         each: The number of objects of each kind.
     """
     draw = Random(seed)
-    made = 0
-    while made < kinds:
+    made: list[_Kind] = []
+    while len(made) < kinds:
         schema = {"type": "object", "properties": {"spec": draw_schema(draw, 3), "status": draw_schema(draw, 2)}}
-        objects = (draw_object(draw, schema) for _ in range(each))
-        found = list(_created(cluster, f"Shape{seed}x{made}", schema, objects))
-        made += bool(found)
-        yield from found
+        kind = _Kind(cluster, f"Shape{seed}x{len(made)}", schema)
+        if kind.define():
+            kind.objects += [draw_object(draw, schema) for _ in range(each)]
+            made.append(kind)
+    for kind in made:  # The server needs a second for each definition, or for all of them at the same time.
+        yield from kind.responses()
 
 
 def limits(cluster: Cluster) -> Iterator[tuple[_Json, _Json, _Json]]:
     """Create objects with values at the limits of their schemas; yield the schema, the object and the response."""
-    for number, (spec, values) in enumerate(_LIMITS):
-        schema = {"type": "object", "properties": {"spec": spec}}
-        yield from _created(cluster, f"Limit{number}", schema, ({"spec": value} for value in values))
+    made = [
+        _Kind(cluster, f"Limit{number}", {"type": "object", "properties": {"spec": spec}}, values)
+        for number, (spec, values) in enumerate(_LIMITS)
+    ]
+    for kind in made:
+        assert kind.define()
+    for kind in made:
+        yield from kind.responses()
 
 
-def _created(
-    cluster: Cluster, kind: str, schema: _Json, objects: Iterable[_Json]
-) -> Iterator[tuple[_Json, _Json, _Json]]:
-    """Define a kind and create objects of it; nothing if the server refuses the definition."""
-    plural = f"{kind.lower()}s"
-    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    code, _ = cluster.raw("POST", definitions, _definition(kind, plural, schema))
-    if code != 201:
-        return
-    path = f"/apis/{_GROUP}/v1/{plural}"
-    _wait_until_served(cluster, path)
-    for content in objects:
-        sent = {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": "x"}, **content}
-        yield schema, sent, _shape(*cluster.raw("POST", f"{path}?dryRun=All", sent))
-    cluster.raw("DELETE", f"{definitions}/{plural}.{_GROUP}")
+class _Kind:
+    """A custom kind on a real server.
+
+    Attributes:
+        objects: The content of the objects to create.
+
+    Args:
+        cluster: The API server.
+        name: The kind.
+        schema: The schema of its objects.
+        specs: The specs of objects to create.
+    """
+
+    def __init__(self, cluster: Cluster, name: str, schema: _Json, specs: Iterable[Any] = ()) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._plural = f"{name.lower()}s"
+        self._schema = schema
+        self.objects: list[_Json] = [{"spec": spec} for spec in specs]
+
+    def define(self) -> bool:
+        """Define the kind, and return whether the server accepts the definition."""
+        return self._cluster.raw("POST", _DEFINITIONS, _definition(self._name, self._plural, self._schema))[0] == 201
+
+    def responses(self) -> Iterator[tuple[_Json, _Json, _Json]]:
+        """Create the objects and delete the definition; yield the schema, each object and its response."""
+        path = f"/apis/{_GROUP}/v1/{self._plural}"
+        _wait_until_served(self._cluster, path)
+        for content in self.objects:
+            sent = {"apiVersion": f"{_GROUP}/v1", "kind": self._name, "metadata": {"name": "x"}, **content}
+            yield self._schema, sent, _shape(*self._cluster.raw("POST", f"{path}?dryRun=All", sent))
+        self._cluster.raw("DELETE", f"{_DEFINITIONS}/{self._plural}.{_GROUP}")
 
 
 def _wait_until_served(cluster: Cluster, path: str) -> None:

@@ -5,39 +5,22 @@ from __future__ import annotations
 import datetime
 import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
 from kubecore.testing._rules.facts import load_discovery
-from kubecore.testing._server.exchange import Received, Reply
+from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import NotSimulatedError
-from kubecore.testing._server.server import Server
+from tests.testing.direct import DirectClient
 
 MAPS = "/api/v1/namespaces/default/configmaps"
-START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
-class Client:
-    """Sends requests to a server whose clock it moves."""
+class Client(DirectClient):
+    """Sends requests to a server without controllers."""
 
     def __init__(self) -> None:
-        self.now = START
-        self.server = Server(clock=lambda: self.now, controllers=False)
-
-    def reply(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
-        path, _, query = target.partition("?")
-        received = Received(
-            method=method,
-            path=path,
-            query=parse_qsl(query, keep_blank_values=True),
-            headers={"user-agent": "test/1", **{key.replace("_", "-"): value for key, value in headers.items()}},
-            content=b"" if body is None else json.dumps(body).encode(),
-        )
-        return self.server.respond(received)
-
-    def send(self, method: str, target: str, body: Any = None, **headers: str) -> Any:
-        return json.loads(self.reply(method, target, body, **headers).content)
+        super().__init__(controllers=False)
 
     def create(self, name: str, **fields: Any) -> Any:
         return self.send("POST", MAPS, {"metadata": {"name": name}, **fields})

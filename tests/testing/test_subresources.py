@@ -5,15 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
 from kubecore.testing import FakeCluster, NotSimulatedError
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.server import Server
+from tests.testing.direct import DirectClient
 
-START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 PODS = "/api/v1/namespaces/default/pods"
 BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
 SETS = "/apis/apps/v1/namespaces/default/replicasets"
@@ -22,26 +20,11 @@ REVIEWS = "/apis/authentication.k8s.io/v1"
 ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-class Client:
-    """Sends requests to a server with controllers, whose clock it moves."""
+class Client(DirectClient):
+    """Sends requests to a server with controllers."""
 
     def __init__(self) -> None:
-        self.now = START
-        self.server = Server(clock=lambda: self.now)
-
-    def reply(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
-        path, _, query = target.partition("?")
-        received = Received(
-            method=method,
-            path=path,
-            query=parse_qsl(query, keep_blank_values=True),
-            headers={"user-agent": "test/1", **{key.replace("_", "-"): value for key, value in headers.items()}},
-            content=b"" if body is None else json.dumps(body).encode(),
-        )
-        return self.server.respond(received)
-
-    def send(self, method: str, target: str, body: Any = None, **headers: str) -> Any:
-        return json.loads(self.reply(method, target, body, **headers).content)
+        super().__init__(controllers=True)
 
     def patch(self, target: str, body: Any) -> Any:
         return self.send("PATCH", target, body, content_type="application/merge-patch+json")
