@@ -7,11 +7,12 @@ from typing import Final
 
 import pytest
 
-from tests.testing.planted.importing import fails, file_of, planted
+from tests.testing.planted.importing import fails, file_of, named, planted
 from tests.testing.planted.server import BUGS, Bug
 
 HARMLESS: Final = Bug("harmless", "_server.store", '"""The objects of the fake', '"""Objects of the fake')
-SAMPLE: Final = BUGS[::10]
+SAMPLE: Final = (*BUGS[::10], named("faults-have-no-end"))
+"""Bugs that a recorded response shows, and one that tests show."""
 
 
 def test_there_are_60_bugs_with_different_names() -> None:
@@ -20,8 +21,10 @@ def test_there_are_60_bugs_with_different_names() -> None:
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_bug_changes_one_place(bug: Bug) -> None:
-    assert file_of(bug).read_text("utf-8").count(bug.right) == 1
+    source = file_of(bug).read_text("utf-8")
+    assert source.count(bug.right) == 1
     assert bug.right != bug.wrong
+    compile(source.replace(bug.right, bug.wrong), bug.name, "exec")  # A module that can't be imported proves nothing.
 
 
 def test_a_bug_is_planted_within_a_block() -> None:

@@ -19,7 +19,7 @@ from tests.conformance.backends import FakeServer
 from tests.conformance.cases import all_cases
 from tests.testing.planted.server import BUGS, Bug
 
-__all__ = ["VARIABLE", "fails", "file_of", "install", "planted"]
+__all__ = ["VARIABLE", "fails", "file_of", "install", "named", "planted"]
 
 VARIABLE: Final = "PLANTED_BUG"
 """The environment variable with the name of the bug that `tests.testing.planted.plugin` plants."""
