@@ -79,6 +79,34 @@ def invalid_names(wire: Wire) -> None:
         wire.post("widgets", widget(wire.group, name))
 
 
+@case("a fault is reported once, except in updates of custom objects")
+def equal_causes(wire: Wire) -> None:
+    labels = {"a": "y" * 64, "b": "y" * 64}
+    change = {"metadata": {"labels": labels}}
+    wire.post("configmaps", with_metadata(config_map(), labels=labels))
+    wire.post("configmaps", config_map())
+    wire.patch("configmaps/a", change)
+    wire.post("deployments", with_metadata(deployment(), labels=labels))
+    wire.define(definition(wire.group))
+    wire.post("widgets", with_metadata(widget(wire.group), labels=labels))
+
+
+@case("a job without labels gets those of its template, at every write")
+def labels_of_jobs(wire: Wire) -> None:
+    def labelled(name: str, own: dict[str, str] | None, of_template: dict[str, str] | None) -> None:
+        body = job(name)
+        body["spec"]["template"]["metadata"] = {"labels": of_template}
+        wire.post("jobs", with_metadata(body, labels=own))
+
+    labelled("a", {"a": "b"}, {"a": "b"})
+    labelled("b", None, {"a": "b"})
+    labelled("c", None, None)
+    labelled("d", {"a": "b"}, None)
+    labelled("e", None, {"a": "y" * 64, "b": "y" * 64})
+    for name in ("a", "b", "d"):
+        wire.patch(f"jobs/{name}", {"metadata": {"labels": None}})
+
+
 @case("a create has no version")
 def version_in_create(wire: Wire) -> None:
     wire.post("configmaps", with_metadata(config_map(), resourceVersion="5"))

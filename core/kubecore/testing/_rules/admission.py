@@ -84,7 +84,7 @@ def _is_some(amount: Any) -> bool:
 
 
 def label_job(document: Document) -> None:
-    """Give a new job without labels those of its template."""
+    """Give a job without labels those of its template."""
     found = map_at(map_at(map_at(document, "spec"), "template"), "metadata")
     if not document["metadata"].get("labels") and found.get("labels"):
         document["metadata"] = {**document["metadata"], "labels": dict(found["labels"])}
@@ -118,11 +118,8 @@ def _job(new: Document) -> Document:
     of_template = map_at(template, "metadata")
     template["metadata"] = {**of_template, "labels": {**map_at(of_template, "labels"), **labels}}
     selector = copied(map_at(spec, "selector"))
-    found = new["metadata"]
-    if map_at(found, "labels") == map_at(of_template, "labels"):  # Its own labels are missing, or equal.
-        found = {**found, "labels": {**map_at(of_template, "labels"), **labels}}
     selector["matchLabels"] = {**map_at(selector, "matchLabels"), "batch.kubernetes.io/controller-uid": uid}
-    return {**new, "metadata": found, "spec": {**spec, "template": template, "selector": selector}}
+    return {**new, "spec": {**spec, "template": template, "selector": selector}}
 
 
 def _claim(new: Document) -> Document:

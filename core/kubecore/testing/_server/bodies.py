@@ -322,6 +322,8 @@ def checked(
     """
     verdict = objects.check(document, _schema(resource), old, part=part) if resource.is_custom else objects.Verdict()
     found = [*causes, *_replica_causes(document, resource, part), *verdict.causes]
+    if old is None or not resource.is_custom:
+        found = list(dict.fromkeys(found))  # Only updates of custom objects repeat equal causes.
     if found:
         raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), found)
     if not resource.is_custom:

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 PODS: Final = ("", "pods")
+_JOBS: Final = ("batch", "jobs")
 _API_SERVICES: Final = ("apiregistration.k8s.io", "apiservices")
 _TRIES: Final = 8
 
@@ -110,13 +111,15 @@ def new_object(
     document = with_defaults(resource, document, state.facts)
     if (resource.group, resource.resource) == NAMESPACES:
         _label_namespace(document)
-    if (resource.group, resource.kind) == ("batch", "Job"):
-        admission.label_job(document)
+    shares_labels = resource.storage == _JOBS and not wanted.get("labels") and "labels" in document["metadata"]
     document = managed(document)
     if (resource.group, resource.resource) == PODS:
         document = admitted_pod(state, document)
     if not resource.is_custom:
         document = admission.admit_create(resource.group, resource.kind, document)
+    if shares_labels:
+        document["metadata"].pop("labels")
+        admission.label_job(document)
     _set_initial(resource, document)
     document = allocated(state, resource, document, None, is_dry_run=("dryRun", "All") in received.query)
     prepare_definition(resource, document, None)
@@ -125,6 +128,8 @@ def new_object(
         causes += validation.validate_create(resource.group, resource.kind, document)
     causes = with_definition_causes(resource, document, None, causes)
     state.note_unsure(resource, received, bodies.checked(document, resource, None, causes))
+    if resource.storage == _JOBS:
+        admission.label_job(document)  # Labels that only the template has by now were not checked twice.
     require_simulated(resource, document)
     require_free_names(state, resource, document)
     existing = state.store.get(resource.storage, (received.namespace, name))
@@ -148,7 +153,10 @@ def with_defaults(resource: Resource, document: dict[str, Any], facts: Facts) ->
     """Return an object of a built-in kind with its defaults."""
     if resource.is_custom:
         return document
-    return defaults.with_defaults(document, resource.schema, resource.facts, facts)
+    document = defaults.with_defaults(document, resource.schema, resource.facts, facts)
+    if resource.storage == _JOBS:
+        admission.label_job(document)
+    return document
 
 
 def in_namespace(resource: Resource, namespace: str, wanted: dict[str, Any]) -> None:
