@@ -2,7 +2,7 @@
 
 `record` sends the requests of all cases to the real API server and writes the transcript; of the named cases only, it
 replaces theirs. `check` prints the responses of the fake server that differ and are not known. `gaps` writes the list
-of known differences again; entries keep their reasons.
+of known differences again.
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ def show(name: str, number: int, real: transcripts.Transcript, fake: transcripts
 
 def write_gaps() -> None:
     """Write the list of all differences again."""
-    recorded, known = transcripts.read(), transcripts.known_gaps()
+    recorded = transcripts.read()
     gaps: list[tuple[tuple[str, int], str]] = []
     for one in all_cases().values():
         found = one.run(FakeServer())
         for number in transcripts.differing(recorded[one.name], found):
             place = one.name, number
-            gaps.append((place, known.get(place) or _reason(recorded[one.name], found, number)))
+            gaps.append((place, _reason(recorded[one.name], found, number)))
     transcripts.write_gaps(gaps)
     print(f"{len(gaps)} differences")
 
 
 def _reason(real: transcripts.Transcript, fake: transcripts.Transcript, number: int) -> str:
-    """Return a reason that only describes the difference, until somebody writes a better one."""
+    """Return a description of a difference."""
     if number > min(len(real), len(fake)):
         return "an earlier response differs"
     left, right = real[number - 1], fake[number - 1]

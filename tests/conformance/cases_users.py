@@ -19,6 +19,8 @@ _REQUEST = (
     "Mno2M1R5LzBGUGFZbGt0WnhHYUxHVGJLOUdkdQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"
 )
 _TOKEN = "serviceaccounts/default/token"
+_LAG = 2
+"""Seconds after which the server that checks tokens knows of a deletion: it reads its own copies of objects."""
 
 
 def _joe(wire: Wire, path: str, body: Any, **headers: str) -> Any:
@@ -57,10 +59,12 @@ def token_reviews(wire: Wire) -> None:
     bound = {"kind": "Pod", "apiVersion": "v1", "name": "a"}
     token = wire.post(_TOKEN, {"spec": {"boundObjectRef": bound}})["status"]["token"]
     wire.delete("pods/a")
+    wire.wait(_LAG)
     review(token)
     wire.post("serviceaccounts", {"metadata": {"name": "b"}})
     token = wire.post("serviceaccounts/b/token", {})["status"]["token"]
     wire.delete("serviceaccounts/b")
+    wire.wait(_LAG)
     review(token)
     wire.post("serviceaccounts", {"metadata": {"name": "b"}})
     review(token)
