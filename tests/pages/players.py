@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from kubeclient import Clientset
 from kubecore import errors
 from kubecore.rest import Config
+from kubecore.testing import players
 
-TIME = "2026-01-02T03:04:05Z"
+NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @contextmanager
@@ -63,81 +65,38 @@ def pod(found: Any) -> dict[str, Any] | None:
     """Return the status of a pod that starts, or None if it has started."""
     if found.status.phase not in (None, "", "Pending") or found.metadata.deletion_timestamp:
         return None
-    conditions = [
-        {"type": it, "status": "True", "lastTransitionTime": TIME}
-        for it in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
-    ]
-    containers = [
-        {
-            "name": each.name,
-            "image": each.image,
-            "imageID": "",
-            "ready": True,
-            "restartCount": 0,
-            "state": {"running": {"startedAt": TIME}},
-        }
-        for each in found.spec.containers
-    ]
-    return {
-        "phase": "Running",
-        "podIP": "10.0.0.1",
-        "startTime": TIME,
-        "conditions": conditions,
-        "containerStatuses": containers,
-    }
+    return players.running_pod(found.to_dict(), NOW)
 
 
 def deployment(found: Any) -> dict[str, Any] | None:
     """Return the status of a deployment whose rollout is done, or None if it reports that already."""
-    replicas = found.spec.replicas
-    if (
-        found.status.observed_generation == found.metadata.generation
-        and (found.status.updated_replicas or 0) == replicas
-    ):
-        return None
-    return {
-        "observedGeneration": found.metadata.generation,
-        "replicas": replicas,
-        "updatedReplicas": replicas,
-        "readyReplicas": replicas,
-        "availableReplicas": replicas,
-        "conditions": [
-            {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "lastTransitionTime": TIME},
-            {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastTransitionTime": TIME},
-        ],
-    }
+    return None if _is_rolled_out(found) else {**_counts(0), **players.ready_deployment(found.to_dict(), NOW)}
 
 
 def stateful_set(found: Any) -> dict[str, Any] | None:
     """Return the status of a stateful set whose rollout is done, or None if it reports that already."""
-    replicas = found.spec.replicas
-    if (
-        found.status.observed_generation == found.metadata.generation
-        and (found.status.updated_replicas or 0) == replicas
-    ):
+    if _is_rolled_out(found):
         return None
     return {
         "observedGeneration": found.metadata.generation,
-        "replicas": replicas,
-        "updatedReplicas": replicas,
-        "currentReplicas": replicas,
-        "readyReplicas": replicas,
-        "availableReplicas": replicas,
+        **_counts(found.spec.replicas),
+        "currentReplicas": found.spec.replicas,
         "currentRevision": "web-1",
         "updateRevision": "web-1",
     }
+
+
+def _is_rolled_out(found: Any) -> bool:
+    is_seen = found.status.observed_generation == found.metadata.generation
+    return bool(is_seen and (found.status.updated_replicas or 0) == found.spec.replicas)
+
+
+def _counts(replicas: int) -> dict[str, Any]:
+    return dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
 
 
 def job(found: Any) -> dict[str, Any] | None:
     """Return the status of a job that is done, or None if it is done, suspended or being deleted."""
     if found.status.conditions or found.spec.suspend or found.metadata.deletion_timestamp:
         return None
-    conditions = [
-        {"type": it, "status": "True", "lastTransitionTime": TIME} for it in ("SuccessCriteriaMet", "Complete")
-    ]
-    return {
-        "succeeded": found.spec.completions or 1,
-        "startTime": TIME,
-        "completionTime": TIME,
-        "conditions": conditions,
-    }
+    return players.complete_job(found.to_dict(), NOW)

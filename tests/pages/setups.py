@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kubeclient import Clientset
-from tests.pages.players import TIME
 
 
 def two_pods(clientset: Clientset) -> None:
@@ -14,7 +13,7 @@ def two_pods(clientset: Clientset) -> None:
     for name, node, is_ready, restarts in (("web", "worker-3", True, 0), ("db", "worker-7", False, 7)):
         spec: dict[str, Any] = {"nodeName": node, "containers": [{"name": name, "image": name}]}
         pods.create({"metadata": {"name": name, "labels": {"app": name, "team": "shop"}}, "spec": spec})
-        ready = {"type": "Ready", "status": str(is_ready), "lastTransitionTime": TIME}
+        ready = {"type": "Ready", "status": str(is_ready), "lastTransitionTime": "2026-01-02T03:04:05Z"}
         container = {"name": name, "image": name, "imageID": "", "ready": is_ready, "restartCount": restarts}
         status = {"phase": "Running", "conditions": [ready], "containerStatuses": [container]}
         pods.patch_status(name, {"status": status}, type="merge")
