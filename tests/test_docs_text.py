@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import kubecore
 import kubecore.election
 import kubecore.manifests
 import kubecore.recorder
+from kgen import cli
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, batch_v1, core_v1, meta_v1, networking_v1
 from kubecore import doctor, errors, kubeconfig, quantity, rest
@@ -97,6 +99,17 @@ def test_the_page_on_errors_has_every_error_class() -> None:
             seen.add(name)
         parents.append((depth, re.findall(r"\w+Error", line)[0]))
     assert seen == {name for name in kinds if name != "TimeoutError"}
+
+
+def test_the_report_of_kgen_migrate_is_that_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = "docs/coming-from/index.md"
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "jobs.py").write_text(blocks(page, "py")[0], "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["migrate", "app/"]) == 0
+    assert blocks(page, "console") == ["$ kgen migrate app/\n" + capsys.readouterr().out]
 
 
 def test_both_start_pages_show_the_same_program() -> None:
