@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kubecore import quantity
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, as_new
+from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.metadata_rules import key_faults
@@ -261,6 +261,6 @@ def _internal(spec: Document) -> Document:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "HorizontalPodAutoscaler": Rules(create=_autoscaler, update=as_new(_autoscaler)),
-    "PodDisruptionBudget": Rules(create=_budget, update=as_new(_budget)),
+    "HorizontalPodAutoscaler": always(_autoscaler),
+    "PodDisruptionBudget": always(_budget),
 }

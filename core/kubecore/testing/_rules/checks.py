@@ -18,9 +18,13 @@ __all__ = [
     "PROTOCOLS",
     "amount",
     "at_least",
+    "at_most_all",
+    "between",
     "changed",
     "chosen",
+    "config_key",
     "config_keys",
+    "domain_path",
     "duplicate",
     "forbidden",
     "hosted",
@@ -29,12 +33,20 @@ __all__ = [
     "ip_address",
     "key",
     "label_selector",
+    "label_value",
     "labels",
     "name",
     "network",
+    "number_or_percent",
+    "optional",
+    "pod_address",
     "port_name",
     "port_number",
     "required",
+    "required_name",
+    "requirement",
+    "resource_name",
+    "set_fields",
     "shown",
     "too_long",
     "unsupported",
@@ -48,6 +60,12 @@ _CONFIG_KEY_TEXT: Final = (
     "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _PORT_CHARS: Final = re.compile(r"[-a-z0-9]+")
+_PERCENT: Final = re.compile(r"[0-9]+%")
+_PERCENT_TEXT: Final = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
+    "validation is '[0-9]+%')"
+)
+_STANDARD_RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 
 
 def shown(value: Any) -> str:
@@ -116,10 +134,31 @@ def chosen(field: str, value: Any, known: Sequence[str], *, is_required: bool = 
         yield unsupported(field, value or "", known)
 
 
+def optional(field: str, value: Any, known: Sequence[str]) -> Iterator[Cause]:
+    """Yield the fault of a value that is not one of some; None is valid, "" is not."""
+    if value is not None:
+        yield from chosen(field, value, known)
+
+
+def set_fields(field: str, found: dict[str, Any], *names: str) -> Iterator[Cause]:
+    """Yield the faults of fields that are missing or empty."""
+    for each in names:
+        if not found.get(each):
+            yield required(f"{field}.{each}")
+
+
 def name(field: str, value: str, rule: str) -> Iterator[Cause]:
     """Yield the faults of a name that another object has; `metadata_rules.name_faults` has the rules."""
     for text in name_faults(value, rule):
         yield invalid(field, value, text)
+
+
+def required_name(field: str, value: str, rule: str, detail: str = "") -> Iterator[Cause]:
+    """Yield the faults of a name that must be set."""
+    if value:
+        yield from name(field, value, rule)
+    else:
+        yield required(field, detail)
 
 
 def key(field: str, value: str) -> Iterator[Cause]:
@@ -128,53 +167,88 @@ def key(field: str, value: str) -> Iterator[Cause]:
         yield invalid(field, value, text)
 
 
+def label_value(field: str, value: str) -> Iterator[Cause]:
+    """Yield the faults of the value of a label or of a taint."""
+    for text in value_faults(value):
+        yield invalid(field, value, text)
+
+
 def labels(field: str, found: dict[str, Any]) -> Iterator[Cause]:
     """Yield the faults of labels."""
     for each, value in sorted(found.items()):
         yield from key(field, each)
-        for text in value_faults(value):
-            yield invalid(field, value, text)
+        yield from label_value(field, value)
 
 
 def label_selector(field: str, found: dict[str, Any]) -> Iterator[Cause]:
     """Yield the faults of a label selector."""
     yield from labels(f"{field}.matchLabels", map_at(found, "matchLabels"))
     for index, each in enumerate(items_at(found, "matchExpressions")):
-        yield from _requirement(f"{field}.matchExpressions[{index}]", each)
+        yield from requirement(f"{field}.matchExpressions[{index}]", each)
 
 
-def _requirement(field: str, found: dict[str, Any]) -> Iterator[Cause]:
+def requirement(field: str, found: dict[str, Any], *, is_of_node: bool = False) -> Iterator[Cause]:
+    """Yield the faults of a requirement of a selector.
+
+    Args:
+        field: The path.
+        found: The requirement.
+        is_of_node: Whether it selects nodes, whose values are compared as numbers, too.
+    """
     operator, values = found.get("operator", ""), items_at(found, "values")
     if operator in ("In", "NotIn") and not values:
         yield required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
     elif operator in ("Exists", "DoesNotExist") and values:
         yield forbidden(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+    elif operator in ("Gt", "Lt") and is_of_node:
+        if len(values) != 1:
+            yield required(f"{field}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
     elif operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
         yield invalid(f"{field}.operator", operator, "not a valid selector operator")
     yield from key(f"{field}.key", found.get("key", ""))
     for index, value in enumerate(values):
-        for text in value_faults(value):
-            yield invalid(f"{field}.values[{index}]", value, text)
+        yield from label_value(f"{field}.values[{index}]", value)
 
 
 def config_keys(field: str, keys: Collection[str]) -> Iterator[Cause]:
     """Yield the faults of the keys of a ConfigMap or of a Secret."""
     for each in sorted(keys):
-        place = f"{field}[{each}]"
-        if len(each) > 253:
-            yield invalid(place, each, "must be no more than 253 bytes")
-        if not _CONFIG_KEY.fullmatch(each):
-            yield invalid(place, each, _CONFIG_KEY_TEXT)
-        elif each in (".", ".."):
-            yield invalid(place, each, f"must not be '{each}'")
-        elif each.startswith(".."):
-            yield invalid(place, each, "must not start with '..'")
+        yield from config_key(f"{field}[{each}]", each)
+
+
+def config_key(field: str, value: str) -> Iterator[Cause]:
+    """Yield the faults of a key of a ConfigMap or of a Secret."""
+    if len(value) > 253:
+        yield invalid(field, value, "must be no more than 253 bytes")
+    if not _CONFIG_KEY.fullmatch(value):
+        yield invalid(field, value, _CONFIG_KEY_TEXT)
+    elif value in (".", ".."):
+        yield invalid(field, value, f"must not be '{value}'")
+    elif value.startswith(".."):
+        yield invalid(field, value, "must not start with '..'")
+
+
+def domain_path(field: str, value: str) -> Iterator[Cause]:
+    """Yield the fault of a text that is not a domain with a path."""
+    domain, _, path = value.partition("/")
+    if not domain or not path:
+        yield invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
+
+
+def resource_name(field: str, value: str) -> Iterator[Cause]:
+    """Yield the faults of the name of a resource of containers, such as `cpu` or `example.com/gpu`."""
+    faults = list(key(field, value))
+    yield from faults
+    if "/" in value or value in _STANDARD_RESOURCES or value.startswith("hugepages-"):
+        return
+    if not faults:
+        yield invalid(field, value, "must be a standard resource type or fully qualified")
+    yield invalid(field, value, "must be a standard resource for containers")
 
 
 def port_number(field: str, value: Any) -> Iterator[Cause]:
     """Yield the fault of the number of a port."""
-    if not 1 <= value <= 65535:
-        yield invalid(field, value, "must be between 1 and 65535, inclusive")
+    yield from between(field, value, 1, 65535)
 
 
 def port_name(field: str, value: str) -> Iterator[Cause]:
@@ -205,6 +279,26 @@ def at_least(field: str, value: Any, least: int, text: str = "") -> Iterator[Cau
         yield invalid(field, value, text or f"must be greater than or equal to {least}")
 
 
+def between(field: str, value: Any, least: int, most: int) -> Iterator[Cause]:
+    """Yield the fault of a number that is too small or too large; None is valid."""
+    if value is not None and not least <= value <= most:
+        yield invalid(field, value, f"must be between {least} and {most}, inclusive")
+
+
+def number_or_percent(field: str, value: int | str | None) -> Iterator[Cause]:
+    """Yield the fault of a number that is negative, or of a text that is not a percentage; None is valid."""
+    if isinstance(value, int):
+        yield from at_least(field, value, 0)
+    elif value is not None and not _PERCENT.fullmatch(value):
+        yield invalid(field, value, _PERCENT_TEXT)
+
+
+def at_most_all(field: str, value: int | str | None) -> Iterator[Cause]:
+    """Yield the fault of a percentage above 100."""
+    if isinstance(value, str) and _PERCENT.fullmatch(value) and int(value[:-1]) > 100:
+        yield invalid(field, value, "must not be greater than 100%")
+
+
 def amount(field: str, value: Any, *, is_positive: bool = False) -> Iterator[Cause]:
     """Yield the fault of a quantity that is negative, or not positive."""
     number = quantity.parse(value)
@@ -223,6 +317,19 @@ def ip_address(field: str, value: str) -> Iterator[Cause]:
             yield invalid(field, value, "must not have leading 0s")
         else:
             yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+
+
+def pod_address(field: str, value: str) -> Iterator[Cause]:
+    """Yield the faults of an IP address that no pod or load balancer can have."""
+    found = ipaddress.ip_address(value)
+    for is_bad, text in (
+        (found.is_unspecified, "may not be unspecified (0.0.0.0 or ::)"),
+        (found.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (found.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+        (found.is_multicast, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
+    ):
+        if is_bad:
+            yield invalid(field, value, text)
 
 
 def _has_leading_zeros(value: str) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, as_new
+from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
-from kubecore.testing._server.metadata_rules import has_domain, key_faults
+from kubecore.testing._server.metadata_rules import has_domain
 
 __all__ = ["RULES"]
 
@@ -109,9 +109,7 @@ def _changed_secret(old: Document, new: Document) -> Iterator[Cause]:
 
 def _namespace(new: Document) -> Iterator[Cause]:
     for name in items_at(map_at(new, "spec"), "finalizers"):
-        faults = list(key_faults(name))
-        for text in faults:
-            yield checks.invalid("spec.finalizers", name, text)
+        yield from checks.key("spec.finalizers", name)
         if not has_domain(name):
             text = "name is neither a standard finalizer name nor is it fully qualified"
             yield checks.invalid("spec.finalizers", name, text)
@@ -130,13 +128,9 @@ def _lease(new: Document) -> Iterator[Cause]:
     yield from checks.at_least("spec.leaseTransitions", spec.get("leaseTransitions"), 0)
 
 
-def _always(check: Callable[[Document], Iterator[Cause]]) -> Rules:
-    return Rules(create=check, update=as_new(check))
-
-
 RULES: Final[Mapping[str, Rules]] = {
     "ConfigMap": Rules(create=_config_map, update=_changed_config_map),
-    "Lease": _always(_lease),
+    "Lease": always(_lease),
     "Namespace": Rules(create=_namespace, update_status=_phase),
     "Secret": Rules(create=_secret, update=_changed_secret),
     "ServiceAccount": Rules(),

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, as_new
+from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause
-from kubecore.testing._server.metadata_rules import value_faults
 
 __all__ = ["RULES"]
 
@@ -33,8 +32,7 @@ def _endpoints(new: Document) -> Iterator[Cause]:
 
 def _address(field: str, address: Document) -> Iterator[Cause]:
     text = address.get("ip", "")
-    faults = list(checks.ip_address(f"{field}.ip", text))
-    yield from faults
+    yield from checks.ip_address(f"{field}.ip", text)
     if address.get("hostname"):
         yield from checks.name(f"{field}.hostname", address["hostname"], "label")
     if address.get("nodeName") is not None:
@@ -45,18 +43,11 @@ def _address(field: str, address: Document) -> Iterator[Cause]:
 def _special(field: str, text: str) -> Iterator[Cause]:
     """Yield the faults of an address that no pod can have."""
     try:
-        found = ipaddress.ip_address(text)
+        ipaddress.ip_address(text)
     except ValueError:
         yield checks.invalid(field, text, "must be a valid IP address")
-        return
-    for is_bad, problem in (
-        (found.is_unspecified, "may not be unspecified (0.0.0.0 or ::)"),
-        (found.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
-        (found.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
-        (found.is_multicast, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
-    ):
-        if is_bad:
-            yield checks.invalid(field, text, problem)
+    else:
+        yield from checks.pod_address(field, text)
 
 
 def _port(field: str, port: Document, *, is_named: bool) -> Iterator[Cause]:
@@ -94,16 +85,12 @@ def _endpoint(field: str, endpoint: Document, kind: str) -> Iterator[Cause]:
         if name in names:
             yield checks.duplicate(place, name)
         names.add(name)
-        for text in value_faults(name):
-            yield checks.invalid(place, name, text)
+        yield from checks.label_value(place, name)
 
 
 def _slice_address(field: str, address: str, kind: str) -> Iterator[Cause]:
     if kind == "FQDN":
-        if not address:
-            yield checks.required(field)
-        else:
-            yield from checks.name(field, address.removesuffix("."), "subdomain")
+        yield from checks.required_name(field, address.removesuffix("."), "subdomain")
         return
     if kind not in _TYPES:
         return
@@ -113,7 +100,7 @@ def _slice_address(field: str, address: str, kind: str) -> Iterator[Cause]:
         return
     if f"IPv{ipaddress.ip_address(address).version}" != kind:
         yield checks.invalid(field, address, f"must be an {kind} address")
-    yield from _special(field, address)
+    yield from checks.pod_address(field, address)
 
 
 def _slice_ports(ports: list[Document]) -> Iterator[Cause]:
@@ -141,5 +128,5 @@ def _changed_slice(old: Document, new: Document) -> Iterator[Cause]:
 
 RULES: Final[Mapping[str, Rules]] = {
     "EndpointSlice": Rules(create=_slice, update=_changed_slice, is_complete=False),
-    "Endpoints": Rules(create=_endpoints, update=as_new(_endpoints), is_complete=False),
+    "Endpoints": always(_endpoints, is_complete=False),
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, as_new
+from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
@@ -17,7 +17,6 @@ Document = dict[str, Any]
 
 _TYPES: Final = ("Ingress", "Egress")
 _PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
-_NOT_A_NETWORK: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
 def _policy(new: Document) -> Iterator[Cause]:
@@ -62,11 +61,9 @@ def _port(field: str, found: Document) -> Iterator[Cause]:
 
 def _peer(field: str, peer: Document) -> Iterator[Cause]:
     given = [name for name in ("podSelector", "namespaceSelector", "ipBlock") if is_map(peer.get(name))]
-    for name in given[:2]:
-        if name != "ipBlock":
-            yield from checks.label_selector(f"{field}.{name}", peer[name])
-    if "ipBlock" in given:
-        yield from _block(f"{field}.ipBlock", peer["ipBlock"])
+    for name in given:
+        check = _block if name == "ipBlock" else checks.label_selector
+        yield from check(f"{field}.{name}", peer[name])
     if not given:
         yield checks.required(field, "must specify a peer")
     elif "ipBlock" in given and len(given) > 1:
@@ -78,26 +75,21 @@ def _block(field: str, block: Document) -> Iterator[Cause]:
     if not text:
         yield checks.required(f"{field}.cidr")
         return
-    whole = _network(text)
-    if whole is None:
-        yield checks.invalid(f"{field}.cidr", text, _NOT_A_NETWORK)
-        return
-    for index, each in enumerate(items_at(block, "except")):
-        place, part = f"{field}.except[{index}]", _network(each)
-        if part is None:
-            yield checks.invalid(place, each, _NOT_A_NETWORK)
-        elif not _is_strictly_within(part, whole):
+    faults = list(checks.network(f"{field}.cidr", text))
+    yield from faults
+    for index, each in enumerate(() if faults else items_at(block, "except")):
+        place = f"{field}.except[{index}]"
+        problems = list(checks.network(place, each))
+        yield from problems
+        if not problems and not _is_strictly_within(_network(each), _network(text)):
             yield checks.invalid(place, each, "must be a strict subset of `cidr`")
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _network(text: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False) if "/" in text else None
-    except ValueError:
-        return None
+def _network(text: str) -> Network:
+    return ipaddress.ip_network(text, strict=False)
 
 
 def _is_strictly_within(part: Network, whole: Network) -> bool:
@@ -109,5 +101,5 @@ def _is_strictly_within(part: Network, whole: Network) -> bool:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "NetworkPolicy": Rules(create=_policy, update=as_new(_policy)),
+    "NetworkPolicy": always(_policy),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, as_new
+from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
@@ -25,7 +25,6 @@ _WILDCARD_TEXT: Final = (
     "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', "
     r"regex used for validation is '\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
-_CONTROLLER: Final = re.compile(r"[^/]+/.+")
 
 
 def _ingress(new: Document) -> Iterator[Cause]:
@@ -124,10 +123,7 @@ def _backend(field: str, backend: Document) -> Iterator[Cause]:
 
 def _service(field: str, service: Document) -> Iterator[Cause]:
     name, port = service.get("name", ""), map_at(service, "port")
-    if not name:
-        yield checks.required(f"{field}.service.name")
-    else:
-        yield from checks.name(f"{field}.service.name", name, "label")
+    yield from checks.required_name(f"{field}.service.name", name, "label")
     if port.get("name") and port.get("number"):
         yield checks.invalid(field, "", "cannot set both port name & port number")
     elif port.get("name"):
@@ -143,10 +139,7 @@ def _reference(field: str, found: Document) -> Iterator[Cause]:
     if found.get("apiGroup") is not None:
         yield from checks.name(f"{field}.apiGroup", found["apiGroup"], "subdomain")
     for part in ("kind", "name"):
-        if not found.get(part):
-            yield checks.required(f"{field}.{part}")
-        else:
-            yield from checks.name(f"{field}.{part}", found[part], "path")
+        yield from checks.required_name(f"{field}.{part}", found.get(part, ""), "path")
 
 
 def _class(new: Document) -> Iterator[Cause]:
@@ -176,10 +169,8 @@ def _controller(field: str, value: str) -> Iterator[Cause]:
         return
     if len(value) > 250:
         yield checks.too_long(field, 250)
-    if not _CONTROLLER.fullmatch(value):
-        yield checks.invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
-    else:
-        yield from checks.name(field, value.partition("/")[0], "subdomain")
+    faults = list(checks.domain_path(field, value))
+    yield from faults or checks.name(field, value.partition("/")[0], "subdomain")
 
 
 def _changed_class(old: Document, new: Document) -> Iterator[Cause]:
@@ -189,6 +180,6 @@ def _changed_class(old: Document, new: Document) -> Iterator[Cause]:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "Ingress": Rules(create=_ingress, update=as_new(_ingress)),
+    "Ingress": always(_ingress),
     "IngressClass": Rules(create=_class, update=_changed_class, is_complete=False),
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, as_new
+from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
@@ -106,8 +106,8 @@ def _both(check: Callable[[Document], Iterator[Cause]]) -> Rules:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "ClusterRole": Rules(create=_cluster_role, update=as_new(_cluster_role)),
+    "ClusterRole": always(_cluster_role),
     "ClusterRoleBinding": _both(_binding("ClusterRole")),
-    "Role": Rules(create=_role, update=as_new(_role)),
+    "Role": always(_role),
     "RoleBinding": _both(_binding("Role", "ClusterRole")),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -42,10 +41,7 @@ def _service(new: Document) -> Iterator[Cause]:
 
 def _external_name(spec: Document) -> Iterator[Cause]:
     name = spec.get("externalName", "").removesuffix(".")
-    if not name:
-        yield checks.required("spec.externalName")
-    else:
-        yield from checks.name("spec.externalName", name, "subdomain")
+    yield from checks.required_name("spec.externalName", name, "subdomain")
 
 
 def _ports(spec: Document, ports: list[Document]) -> Iterator[Cause]:
@@ -114,17 +110,8 @@ def _affinity(spec: Document) -> Iterator[Cause]:
 def _external_address(field: str, address: str) -> Iterator[Cause]:
     faults = list(checks.ip_address(field, address))
     yield from faults
-    if faults:
-        return
-    found = ipaddress.ip_address(address)
-    for is_bad, text in (
-        (found.is_unspecified, "may not be unspecified (0.0.0.0 or ::)"),
-        (found.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
-        (found.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
-        (found.is_multicast, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
-    ):
-        if is_bad:
-            yield checks.invalid(field, address, text)
+    if not faults:
+        yield from checks.pod_address(field, address)
 
 
 def _balanced(spec: Document) -> Iterator[Cause]:
@@ -156,10 +143,8 @@ def _policies(spec: Document) -> Iterator[Cause]:
         text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         yield checks.invalid("spec.healthCheckNodePort", health, text)
     internal, distribution = spec.get("internalTrafficPolicy"), spec.get("trafficDistribution")
-    if internal is not None:
-        yield from checks.chosen("spec.internalTrafficPolicy", internal, _POLICIES)
-    if distribution is not None:
-        yield from checks.chosen("spec.trafficDistribution", distribution, _DISTRIBUTIONS)
+    yield from checks.optional("spec.internalTrafficPolicy", internal, _POLICIES)
+    yield from checks.optional("spec.trafficDistribution", distribution, _DISTRIBUTIONS)
 
 
 def _changed(old: Document, new: Document) -> Iterator[Cause]:

@@ -6,8 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import msgspec
-
+from kubecore.testing._rules import checks
 from kubecore.testing._schemas.json_values import is_map, items_at
 from kubecore.testing._server.failures import Cause
 
@@ -168,24 +167,23 @@ def address_causes(spec: dict[str, Any], old: dict[str, Any] | None) -> Iterator
     if not needs_address(spec):
         for name in ("clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if spec.get(name):
-                text = "Forbidden: may not be set for ExternalName services"
-                yield Cause("FieldValueForbidden", text, f"spec.{name}")
+                yield checks.forbidden(f"spec.{name}", "may not be set for ExternalName services")
         return
     if addresses and not address:
-        yield _invalid(field, addresses, "must be empty when `clusterIP` is not specified")
+        yield checks.invalid(field, addresses, "must be empty when `clusterIP` is not specified")
     elif address and addresses and addresses[0] != address:
-        yield _invalid(field, addresses, "first value must match `clusterIP`")
+        yield checks.invalid(field, addresses, "first value must match `clusterIP`")
     if old is not None and needs_address(old):
         before = items_at(old, "clusterIPs")
         if before and addresses[:1] != before[:1]:
-            yield _invalid(f"{field}[0]", addresses, "may not change once set")
+            yield checks.invalid(f"{field}[0]", addresses, "may not change once set")
             return
     yield from _family_causes(spec)
     if len(addresses) > 1 and NONE in addresses:
-        yield _invalid(field, addresses, "'None' must be the first and only value")
+        yield checks.invalid(field, addresses, "'None' must be the first and only value")
         return
     if len(addresses) > len({":" in each for each in addresses}):
-        yield _invalid(field, addresses, "may specify no more than one IP for each IP family")
+        yield checks.invalid(field, addresses, "may specify no more than one IP for each IP family")
         return
     for index, each in enumerate(addresses):
         yield from _one_address_causes(spec, f"{field}[{index}]", index, each)
@@ -196,47 +194,35 @@ def _family_causes(spec: dict[str, Any]) -> Iterator[Cause]:
     is_free = spec.get("clusterIP") == NONE and not spec.get("selector")
     for index, family in enumerate(families):
         if family in families[:index]:
-            yield Cause("FieldValueDuplicate", f"Duplicate value: {_json(family)}", f"spec.ipFamilies[{index}]")
+            yield checks.duplicate(f"spec.ipFamilies[{index}]", family)
             return
     if policy not in _POLICIES:
-        yield _unsupported("spec.ipFamilyPolicy", policy, _POLICIES)
+        yield checks.unsupported("spec.ipFamilyPolicy", policy, _POLICIES)
     elif len(families) > 1 and policy == "SingleStack":
         text = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"
-        yield _invalid("spec.ipFamilyPolicy", policy, text)
+        yield checks.invalid("spec.ipFamilyPolicy", policy, text)
         return
     elif policy == "RequireDualStack" and not is_free:
-        yield _invalid("spec.ipFamilyPolicy", policy, "this cluster is not configured for dual-stack services")
+        yield checks.invalid("spec.ipFamilyPolicy", policy, "this cluster is not configured for dual-stack services")
     for index, family in enumerate(families):
         field = f"spec.ipFamilies[{index}]"
         if family not in _FAMILIES:
-            yield _unsupported(field, family, _FAMILIES)
+            yield checks.unsupported(field, family, _FAMILIES)
         elif family == "IPv6" and not is_free and spec.get("clusterIP", NONE) == NONE:
-            yield _invalid(field, family, "not configured on this cluster")
+            yield checks.invalid(field, family, "not configured on this cluster")
 
 
 def _one_address_causes(spec: dict[str, Any], field: str, index: int, address: str) -> Iterator[Cause]:
     if address == NONE:
         if _has_node_ports(spec):
-            yield _invalid(field, NONE, f"may not be set to 'None' for {spec['type']} services")
+            yield checks.invalid(field, NONE, f"may not be set to 'None' for {spec['type']} services")
         return
     try:
         version = ipaddress.ip_address(address).version
     except ValueError:
-        yield _invalid(field, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+        yield from checks.ip_address(field, address)
         return
     families = items_at(spec, "ipFamilies")
     if index < len(families) and families[index] in _FAMILIES and families[index] != f"IPv{version}":
-        yield _invalid(field, address, f"expected an {families[index]} value as indicated by `ipFamilies[{index}]`")
-
-
-def _invalid(field: str, value: Any, text: str) -> Cause:
-    return Cause("FieldValueInvalid", f"Invalid value: {_json(value)}: {text}", field)
-
-
-def _unsupported(field: str, value: Any, known: Sequence[str]) -> Cause:
-    shown = ", ".join(f'"{name}"' for name in known)
-    return Cause("FieldValueNotSupported", f"Unsupported value: {_json(value)}: supported values: {shown}", field)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+        text = f"expected an {families[index]} value as indicated by `ipFamilies[{index}]`"
+        yield checks.invalid(field, address, text)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from kubecore.testing._server.failures import Cause
 
-__all__ = ["Document", "Rules", "as_new", "has_rules", "validate_create", "validate_update"]
+__all__ = ["Document", "Rules", "always", "has_rules", "validate_create", "validate_update"]
 
 Document = dict[str, Any]
 
@@ -39,13 +39,13 @@ class Rules(NamedTuple):
     is_complete: bool = True
 
 
-def as_new(check: Callable[[Document], Iterable[Cause]]) -> Callable[[Document, Document], Iterable[Cause]]:
-    """Return rules for updates that check the new state as a new object."""
+def always(check: Callable[[Document], Iterable[Cause]], *, is_complete: bool = True) -> Rules:
+    """Return rules that check the new state of an object as a new object."""
 
     def update(_old: Document, new: Document) -> Iterable[Cause]:
         return check(new)
 
-    return update
+    return Rules(create=check, update=update, is_complete=is_complete)
 
 
 _RBAC: Final = "rbac.authorization.k8s.io"
