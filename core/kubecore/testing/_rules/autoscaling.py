@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -11,17 +10,11 @@ from kubecore.testing._rules import checks
 from kubecore.testing._rules.validation import Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
-from kubecore.testing._server.metadata_rules import key_faults
 
 __all__ = ["RULES"]
 
 Document = dict[str, Any]
 
-_PERCENT: Final = re.compile(r"[0-9]+%")
-_PERCENT_TEXT: Final = (
-    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
-    "regex used for validation is '[0-9]+%')"
-)
 _SOURCES: Final = {
     "ContainerResource": "containerResource",
     "External": "external",
@@ -33,7 +26,6 @@ _OF_RESOURCES: Final = ("ContainerResource", "Resource")
 """The sources that are not checked if the metric has another type."""
 
 _TARGETS: Final = ("Utilization", "Value", "AverageValue")
-_RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 _LONGEST_WINDOW: Final = 3600
 _LONGEST_PERIOD: Final = 1800
 
@@ -41,8 +33,7 @@ _LONGEST_PERIOD: Final = 1800
 def _autoscaler(new: Document) -> Iterator[Cause]:
     spec = map_at(new, "spec")
     least, most, metrics = spec.get("minReplicas"), spec.get("maxReplicas", 0), items_at(spec, "metrics")
-    if least is not None and least < 0:
-        yield from checks.at_least("spec.minReplicas", least, 0)
+    yield from checks.at_least("spec.minReplicas", least, 0)
     if least is not None and most < least:
         yield checks.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
     yield from _target_reference("spec.scaleTargetRef", map_at(spec, "scaleTargetRef"), has_version=True)
@@ -63,10 +54,7 @@ def _autoscaler(new: Document) -> Iterator[Cause]:
 
 def _target_reference(field: str, ref: Document, *, has_version: bool = False) -> Iterator[Cause]:
     for name in ("kind", "name"):
-        if not ref.get(name):
-            yield checks.required(f"{field}.{name}")
-        else:
-            yield from checks.name(f"{field}.{name}", ref[name], "path")
+        yield from checks.required_name(f"{field}.{name}", ref.get(name, ""), "path")
     version = ref.get("apiVersion", "")
     if has_version and "/" not in version and version != "v1":
         yield checks.invalid(f"{field}.apiVersion", version, "apiVersion must specify API group")
@@ -99,26 +87,9 @@ def _container_resource(field: str, source: Document) -> Iterator[Cause]:
     if not name:
         yield checks.required(f"{field}.name", "must specify a resource name")
     else:
-        yield from _resource_name(f"{field}.name", name)
-    if not container:
-        yield checks.required(f"{field}.container", "must specify a container")
-    else:
-        yield from checks.name(f"{field}.container", container, "label")
+        yield from checks.resource_name(f"{field}.name", name)
+    yield from checks.required_name(f"{field}.container", container, "label", "must specify a container")
     yield from _utilization(f"{field}.target", map_at(source, "target"))
-
-
-def _resource_name(field: str, name: str) -> Iterator[Cause]:
-    faults = list(key_faults(name))
-    for text in faults:
-        yield checks.invalid(field, name, text)
-    if faults or ("/" not in name and not _is_standard(name)):
-        if not faults:
-            yield checks.invalid(field, name, "must be a standard resource type or fully qualified")
-        yield checks.invalid(field, name, "must be a standard resource for containers")
-
-
-def _is_standard(name: str) -> bool:
-    return name in _RESOURCES or name.startswith("hugepages-")
 
 
 def _pods(field: str, source: Document) -> Iterator[Cause]:
@@ -171,10 +142,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Document], Iterator[Cause]]]] = {
 
 
 def _identifier(field: str, metric: Document) -> Iterator[Cause]:
-    if not metric.get("name"):
-        yield checks.required(f"{field}.name", "must specify a metric name")
-    else:
-        yield from checks.name(f"{field}.name", metric["name"], "path")
+    yield from checks.required_name(f"{field}.name", metric.get("name", ""), "path", "must specify a metric name")
 
 
 def _utilization(field: str, target: Document) -> Iterator[Cause]:
@@ -208,8 +176,7 @@ def _scaling(field: str, rules: Document) -> Iterator[Cause]:
     yield from checks.at_least(place, window, 0, "must be greater than or equal to zero")
     if window is not None and window > _LONGEST_WINDOW:
         yield checks.invalid(place, window, f"must be less than or equal to {_LONGEST_WINDOW}")
-    if rules.get("selectPolicy") is not None:
-        yield from checks.chosen(f"{field}.selectPolicy", rules["selectPolicy"], ("Disabled", "Max", "Min"))
+    yield from checks.optional(f"{field}.selectPolicy", rules.get("selectPolicy"), ("Disabled", "Max", "Min"))
     policies = items_at(rules, "policies")
     if not policies:
         yield checks.required(f"{field}.policies", "must specify at least one Policy")
@@ -232,22 +199,12 @@ def _budget(new: Document) -> Iterator[Cause]:
     if least is not None and most is not None:
         yield checks.invalid("spec", _internal(spec), "minAvailable and maxUnavailable cannot be both set")
     for name, value in (("minAvailable", least), ("maxUnavailable", most)):
-        if value is not None:
-            yield from _number_or_percent(f"spec.{name}", value)
+        yield from checks.number_or_percent(f"spec.{name}", value)
+        yield from checks.at_most_all(f"spec.{name}", value)
     if is_map(spec.get("selector")):
         yield from checks.label_selector("spec.selector", spec["selector"])
     policy = spec.get("unhealthyPodEvictionPolicy")
-    if policy is not None:
-        yield from checks.chosen("spec.unhealthyPodEvictionPolicy", policy, ("AlwaysAllow", "IfHealthyBudget"))
-
-
-def _number_or_percent(field: str, value: str | int) -> Iterator[Cause]:
-    if isinstance(value, int):
-        yield from checks.at_least(field, value, 0)
-    elif not _PERCENT.fullmatch(value):
-        yield checks.invalid(field, value, _PERCENT_TEXT)
-    elif int(value[:-1]) > 100:
-        yield checks.invalid(field, value, "must not be greater than 100%")
+    yield from checks.optional("spec.unhealthyPodEvictionPolicy", policy, ("AlwaysAllow", "IfHealthyBudget"))
 
 
 def _internal(spec: Document) -> Document:

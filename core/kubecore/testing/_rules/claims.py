@@ -13,11 +13,11 @@ from kubecore.testing._rules.validation import Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
-__all__ = ["ACCESS_MODES", "RULES", "access_modes"]
+__all__ = ["RULES", "access_modes"]
 
 Document = dict[str, Any]
 
-ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_MODES: Final = ("Block", "Filesystem")
 _ALONE: Final = "may not use ReadWriteOncePod with other access modes"
 _CLASS: Final = "volumeAttributesClassName"
@@ -35,7 +35,7 @@ def _claim(new: Document) -> Iterator[Cause]:
         yield from checks.label_selector("spec.selector", spec["selector"])
     yield from access_modes("spec.accessModes", modes)
     yield from _size(spec)
-    for name in ("storageClassName", "volumeAttributesClassName"):
+    for name in ("storageClassName", _CLASS):
         if spec.get(name):
             yield from checks.name(f"spec.{name}", spec[name], "subdomain")
     yield from checks.chosen("spec.volumeMode", spec.get("volumeMode", "Filesystem"), _VOLUME_MODES)
@@ -45,7 +45,7 @@ def _claim(new: Document) -> Iterator[Cause]:
 def access_modes(field: str, modes: list[str]) -> Iterator[Cause]:
     """Yield the faults of the access modes of a claim or of a volume."""
     for mode in modes:
-        yield from checks.chosen(field, mode, ACCESS_MODES)
+        yield from checks.chosen(field, mode, _ACCESS_MODES)
     if "ReadWriteOncePod" in modes and len(set(modes)) > 1:
         yield checks.forbidden(field, _ALONE)
 
@@ -64,9 +64,7 @@ def _sources(spec: Document) -> Iterator[Cause]:
         if not is_map(source):
             continue
         field = f"spec.{name}"
-        for part in ("name", "kind"):
-            if not source.get(part):
-                yield checks.required(f"{field}.{part}")
+        yield from checks.set_fields(field, source, "name", "kind")
         if not source.get("apiGroup") and source.get("kind") != "PersistentVolumeClaim":
             text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
             yield checks.invalid(field, source.get("kind", ""), text)

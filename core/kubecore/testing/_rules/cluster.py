@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
+from kubecore.testing._rules.scheduling import EFFECTS
 from kubecore.testing._rules.validation import Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
-from kubecore.testing._server.metadata_rules import value_faults
 
 __all__ = ["RULES"]
 
 Document = dict[str, Any]
 
-_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _HIGHEST_PRIORITY: Final = 1_000_000_000
 _LONGEST: Final = 128
 _PREEMPTION: Final = ("PreemptLowerPriority", "Never")
@@ -42,9 +41,8 @@ def _node(new: Document) -> Iterator[Cause]:
 
 def _taint(field: str, taint: Document) -> Iterator[Cause]:
     yield from checks.key(f"{field}.key", taint.get("key", ""))
-    for text in value_faults(taint.get("value", "")):
-        yield checks.invalid(f"{field}.value", taint["value"], text)
-    yield from checks.chosen(f"{field}.effect", taint.get("effect"), _EFFECTS, is_required=True)
+    yield from checks.label_value(f"{field}.value", taint.get("value", ""))
+    yield from checks.chosen(f"{field}.effect", taint.get("effect"), EFFECTS, is_required=True)
 
 
 def _internal(taint: Document) -> Document:

@@ -180,11 +180,10 @@ def _job(new: Document) -> Iterator[Cause]:
 
 def _selected(spec: Document) -> Iterator[Cause]:
     selector = spec.get("selector")
+    faults = list(checks.label_selector("spec.selector", selector or {}))
     if selector is None:
         yield checks.required("spec.selector")
-    else:
-        yield from checks.label_selector("spec.selector", selector)
-    yield from unmatched(selector, map_at(spec, "template"))
+    yield from faults or unmatched(selector, map_at(spec, "template"))
 
 
 def _generated(new: Document, spec: Document, labels: Document) -> Iterator[Cause]:

@@ -9,7 +9,7 @@ from kubecore.testing._rules import checks
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause
 
-__all__ = ["SOURCES", "key_path", "local_path", "mode", "volumes"]
+__all__ = ["SOURCES", "host_path", "local_path", "nfs", "no_backsteps", "volumes"]
 
 Document = dict[str, Any]
 
@@ -64,15 +64,12 @@ def _needs(*names: str) -> Callable[[str, Document], Iterator[Cause]]:
     """Return a rule for fields that must be set."""
 
     def check(field: str, source: Document) -> Iterator[Cause]:
-        for name in names:
-            if not source.get(name):
-                yield checks.required(f"{field}.{name}")
+        yield from checks.set_fields(field, source, *names)
 
     return check
 
 
-def mode(field: str, value: Any) -> Iterator[Cause]:
-    """Yield the fault of the mode of a file."""
+def _mode(field: str, value: Any) -> Iterator[Cause]:
     if value is not None and not 0 <= value <= 0o777:
         yield checks.invalid(field, value, _MODE_TEXT)
 
@@ -81,26 +78,27 @@ def local_path(field: str, path: str) -> Iterator[Cause]:
     """Yield the faults of a path below a volume."""
     if path.startswith("/"):
         yield checks.invalid(field, path, "must be a relative path")
+    yield from no_backsteps(field, path)
+
+
+def no_backsteps(field: str, path: str) -> Iterator[Cause]:
+    """Yield the fault of a path that leaves its folder."""
     if ".." in path.split("/"):
         yield checks.invalid(field, path, "must not contain '..'")
 
 
-def key_path(field: str, item: Document) -> Iterator[Cause]:
-    """Yield the faults of a key with its path."""
-    if not item.get("key"):
-        yield checks.required(f"{field}.key")
-    if not item.get("path"):
-        yield checks.required(f"{field}.path")
+def _key_path(field: str, item: Document) -> Iterator[Cause]:
+    yield from checks.set_fields(field, item, "key", "path")
     path = item.get("path", "")
     yield from local_path(f"{field}.path", path)
     if path.startswith("..") and not path.startswith("../") and path != "..":
         yield checks.invalid(f"{field}.path", path, "must not start with '..'")
-    yield from mode(f"{field}.mode", item.get("mode"))
+    yield from _mode(f"{field}.mode", item.get("mode"))
 
 
 def _items(field: str, source: Document) -> Iterator[Cause]:
     for index, item in enumerate(items_at(source, "items")):
-        yield from key_path(f"{field}.items[{index}]", item)
+        yield from _key_path(f"{field}.items[{index}]", item)
 
 
 def _empty_dir(field: str, source: Document) -> Iterator[Cause]:
@@ -110,32 +108,31 @@ def _empty_dir(field: str, source: Document) -> Iterator[Cause]:
             yield checks.forbidden(f"{field}.sizeLimit", "SizeLimit field must be a valid resource quantity")
 
 
-def _host_path(field: str, source: Document) -> Iterator[Cause]:
+def host_path(field: str, source: Document) -> Iterator[Cause]:
+    """Yield the faults of a folder or a file of a node."""
     path = source.get("path", "")
     if not path:
         yield checks.required(f"{field}.path")
         return
-    if ".." in path.split("/"):
-        yield checks.invalid(f"{field}.path", path, "must not contain '..'")
+    yield from no_backsteps(f"{field}.path", path)
     yield from checks.chosen(f"{field}.type", source.get("type"), _HOST_PATH_TYPES)
 
 
 def _secret(field: str, source: Document) -> Iterator[Cause]:
-    if not source.get("secretName"):
-        yield checks.required(f"{field}.secretName")
-    yield from mode(f"{field}.defaultMode", source.get("defaultMode"))
+    yield from checks.set_fields(field, source, "secretName")
+    yield from _mode(f"{field}.defaultMode", source.get("defaultMode"))
     yield from _items(field, source)
 
 
 def _config_map(field: str, source: Document) -> Iterator[Cause]:
-    if not source.get("name"):
-        yield checks.required(f"{field}.name")
-    yield from mode(f"{field}.defaultMode", source.get("defaultMode"))
+    yield from checks.set_fields(field, source, "name")
+    yield from _mode(f"{field}.defaultMode", source.get("defaultMode"))
     yield from _items(field, source)
 
 
-def _nfs(field: str, source: Document) -> Iterator[Cause]:
-    yield from _needs("server", "path")(field, source)
+def nfs(field: str, source: Document) -> Iterator[Cause]:
+    """Yield the faults of a folder of an NFS server."""
+    yield from checks.set_fields(field, source, "server", "path")
     if not source.get("path", "").startswith("/"):
         yield checks.invalid(f"{field}.path", source.get("path", ""), "must be an absolute path")
 
@@ -160,7 +157,7 @@ def _quobyte(field: str, source: Document) -> Iterator[Cause]:
 
 
 def _downward(field: str, source: Document) -> Iterator[Cause]:
-    yield from mode(f"{field}.defaultMode", source.get("defaultMode"))
+    yield from _mode(f"{field}.defaultMode", source.get("defaultMode"))
     for index, item in enumerate(items_at(source, "items")):
         place = f"{field}[{index}]"
         if not item.get("path"):
@@ -170,13 +167,8 @@ def _downward(field: str, source: Document) -> Iterator[Cause]:
             yield checks.required(place, "one of fieldRef and resourceFieldRef is required")
 
 
-def _claim(field: str, source: Document) -> Iterator[Cause]:
-    if not source.get("claimName"):
-        yield checks.required(f"{field}.claimName")
-
-
 def _projected(field: str, source: Document) -> Iterator[Cause]:
-    yield from mode(f"{field}.defaultMode", source.get("defaultMode"))
+    yield from _mode(f"{field}.defaultMode", source.get("defaultMode"))
     for index, item in enumerate(items_at(source, "sources")):
         place = f"{field}.sources[{index}]"
         if not item:
@@ -189,23 +181,18 @@ def _projected(field: str, source: Document) -> Iterator[Cause]:
             yield checks.required(f"{place}.serviceAccountToken.path")
 
 
-def _ephemeral(field: str, source: Document) -> Iterator[Cause]:
-    if not source.get("volumeClaimTemplate"):
-        yield checks.required(f"{field}.volumeClaimTemplate")
-
-
 SOURCES: Final[Mapping[str, Callable[[str, Document], Iterator[Cause]] | None]] = {
     "emptyDir": _empty_dir,
-    "hostPath": _host_path,
+    "hostPath": host_path,
     "gitRepo": _needs("repository"),
     "gcePersistentDisk": _needs("pdName"),
     "awsElasticBlockStore": _needs("volumeID"),
     "secret": _secret,
-    "nfs": _nfs,
+    "nfs": nfs,
     "iscsi": _needs("targetPortal", "iqn"),
     "glusterfs": _needs("endpoints", "path"),
     "flocker": _flocker,
-    "persistentVolumeClaim": _claim,
+    "persistentVolumeClaim": _needs("claimName"),
     "rbd": _needs("monitors", "image"),
     "cinder": _needs("volumeID"),
     "cephfs": _needs("monitors"),
@@ -223,7 +210,7 @@ SOURCES: Final[Mapping[str, Callable[[str, Document], Iterator[Cause]] | None]] 
     "projected": _projected,
     "scaleIO": _needs("gateway", "system", "secretRef", "volumeName"),
     "csi": _needs("driver"),
-    "ephemeral": _ephemeral,
+    "ephemeral": _needs("volumeClaimTemplate"),
     "image": None,
 }
 """The sources of volumes in the order in which the server looks for them, each with its rule."""

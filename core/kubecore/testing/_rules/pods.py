@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.containers import containers, security
+from kubecore.testing._rules.containers import containers
 from kubecore.testing._rules.pod_volumes import volumes
 from kubecore.testing._rules.scheduling import scheduling
+from kubecore.testing._rules.security import HIGHEST_ID, security
 from kubecore.testing._rules.validation import Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
-__all__ = ["RULES", "pod_spec", "pod_template"]
+__all__ = ["RULES", "pod_template"]
 
 Document = dict[str, Any]
 
@@ -48,14 +49,13 @@ def pod_template(field: str, template: Document) -> Iterator[Cause]:
     yield from checks.labels(f"{field}.labels", map_at(found, "labels"))
     for each in sorted(map_at(found, "annotations")):
         yield from checks.key(f"{field}.annotations", each.lower())
-    yield from pod_spec(f"{field}.spec", map_at(template, "spec"))
+    yield from _pod_spec(f"{field}.spec", map_at(template, "spec"))
     ephemeral = items_at(map_at(template, "spec"), "ephemeralContainers")
     if ephemeral:
         yield checks.forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
-def pod_spec(field: str, spec: Document) -> Iterator[Cause]:
-    """Yield the faults of the spec of a pod."""
+def _pod_spec(field: str, spec: Document) -> Iterator[Cause]:
     causes, names = volumes(f"{field}.volumes", items_at(spec, "volumes"))
     yield from causes
     if not items_at(spec, "containers"):
@@ -69,7 +69,7 @@ def pod_spec(field: str, spec: Document) -> Iterator[Cause]:
     yield from _ephemeral(f"{field}.ephemeralContainers", items_at(spec, "ephemeralContainers"))
     yield from _context(f"{field}.securityContext", map_at(spec, "securityContext"))
     yield from _names(field, spec)
-    yield from _numbers(field, spec)
+    yield from checks.between(f"{field}.activeDeadlineSeconds", spec.get("activeDeadlineSeconds"), 1, 2147483647)
     yield from _aliases(f"{field}.hostAliases", items_at(spec, "hostAliases"))
     yield from _other(field, spec)
 
@@ -85,35 +85,23 @@ def _host_ports(field: str, spec: Document) -> Iterator[Cause]:
 
 def _ephemeral(field: str, found: list[Any]) -> Iterator[Cause]:
     for index, container in enumerate(found):
-        for name in ("name", "image"):
-            if not container.get(name):
-                yield checks.required(f"{field}[{index}].{name}")
+        yield from checks.set_fields(f"{field}[{index}]", container, "name", "image")
 
 
 def _context(field: str, context: Document) -> Iterator[Cause]:
     yield from security(field, context)
     for index, group in enumerate(items_at(context, "supplementalGroups")):
-        if not 0 <= group <= 2147483647:
-            text = "must be between 0 and 2147483647, inclusive"
-            yield checks.invalid(f"{field}.supplementalGroups[{index}]", group, text)
+        yield from checks.between(f"{field}.supplementalGroups[{index}]", group, 0, HIGHEST_ID)
     for index, setting in enumerate(items_at(context, "sysctls")):
-        if not setting.get("name"):
-            yield checks.required(f"{field}.sysctls[{index}].name")
+        yield from checks.set_fields(f"{field}.sysctls[{index}]", setting, "name")
     for name, known in _POD_CONTEXT.items():
-        if context.get(name) is not None and context[name] not in known:
-            yield checks.unsupported(f"{field}.{name}", context[name], known)
+        yield from checks.optional(f"{field}.{name}", context.get(name), known)
 
 
 def _names(field: str, spec: Document) -> Iterator[Cause]:
     for name, rule in _NAMES.items():
         if spec.get(name):
             yield from checks.name(f"{field}.{name}", spec[name], rule)
-
-
-def _numbers(field: str, spec: Document) -> Iterator[Cause]:
-    deadline = spec.get("activeDeadlineSeconds")
-    if deadline is not None and not 1 <= deadline <= 2147483647:
-        yield checks.invalid(f"{field}.activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive")
 
 
 def _aliases(field: str, aliases: list[Any]) -> Iterator[Cause]:
@@ -124,12 +112,10 @@ def _aliases(field: str, aliases: list[Any]) -> Iterator[Cause]:
 
 
 def _other(field: str, spec: Document) -> Iterator[Cause]:
-    policy = spec.get("preemptionPolicy")
-    if policy is not None and policy not in ("Never", "PreemptLowerPriority"):
-        yield checks.unsupported(f"{field}.preemptionPolicy", policy, ("Never", "PreemptLowerPriority"))
+    policies = ("Never", "PreemptLowerPriority")
+    yield from checks.optional(f"{field}.preemptionPolicy", spec.get("preemptionPolicy"), policies)
     for index, claim in enumerate(items_at(spec, "resourceClaims")):
-        if not claim.get("name"):
-            yield checks.required(f"{field}.resourceClaims[{index}].name")
+        yield from checks.set_fields(f"{field}.resourceClaims[{index}]", claim, "name")
         if not claim.get("resourceClaimName") and not claim.get("resourceClaimTemplateName"):
             text = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
             yield checks.invalid(f"{field}.resourceClaims[{index}]", claim, text)
@@ -146,7 +132,7 @@ def _other(field: str, spec: Document) -> Iterator[Cause]:
 
 
 def _pod(new: Document) -> Iterator[Cause]:
-    yield from pod_spec("spec", map_at(new, "spec"))
+    yield from _pod_spec("spec", map_at(new, "spec"))
     spec = map_at(new, "spec")
     if items_at(spec, "ephemeralContainers"):
         yield checks.forbidden("spec.ephemeralContainers", "cannot be set on create")
@@ -154,14 +140,13 @@ def _pod(new: Document) -> Iterator[Cause]:
 
 def _changed_pod(old: Document, new: Document) -> Iterator[Cause]:
     before, after = map_at(old, "spec"), map_at(new, "spec")
-    yield from pod_spec("spec", after)
+    yield from _pod_spec("spec", after)
     for name in ("containers", "initContainers"):
         if len(items_at(before, name)) != len(items_at(after, name)):
             yield checks.forbidden(f"spec.{name}", "pod updates may not add or remove containers")
             return
     yield from _changed_deadline(before.get("activeDeadlineSeconds"), after.get("activeDeadlineSeconds"))
-    tolerated = list(_changed_tolerations(items_at(before, "tolerations"), items_at(after, "tolerations")))
-    yield from tolerated
+    yield from _changed_tolerations(items_at(before, "tolerations"), items_at(after, "tolerations"))
     if _fixed(before) != _fixed(after):
         yield checks.forbidden("spec", f"{_UPDATE_TEXT}\n")
 

@@ -61,11 +61,7 @@ def _binding(*kinds: str) -> Callable[[Document], Iterator[Cause]]:
         ref = map_at(new, "roleRef")
         yield from checks.chosen("roleRef.apiGroup", ref.get("apiGroup") or _GROUP, (_GROUP,))
         yield from checks.chosen("roleRef.kind", ref.get("kind"), kinds)
-        name = ref.get("name", "")
-        if not name:
-            yield checks.required("roleRef.name")
-        else:
-            yield from checks.name("roleRef.name", name, "path")
+        yield from checks.required_name("roleRef.name", ref.get("name", ""), "path")
         for index, subject in enumerate(items_at(new, "subjects")):
             yield from _subject(f"subjects[{index}]", subject, has_namespace="Role" in kinds)
 

@@ -8,13 +8,12 @@ from typing import Any, Final
 from kubecore.testing._rules import checks
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
-from kubecore.testing._server.metadata_rules import value_faults
 
-__all__ = ["scheduling", "tolerations"]
+__all__ = ["EFFECTS", "node_selector", "scheduling"]
 
 Document = dict[str, Any]
 
-_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -31,7 +30,7 @@ def scheduling(field: str, spec: Document) -> Iterator[Cause]:
             at = f"{place}.{name}.{_PREFERRED}[{index}]"
             yield from _weight(at, term)
             yield from _of_pods(f"{at}.podAffinityTerm", map_at(term, "podAffinityTerm"))
-    yield from tolerations(f"{field}.tolerations", items_at(spec, "tolerations"))
+    yield from _tolerations(f"{field}.tolerations", items_at(spec, "tolerations"))
     yield from _constraints(f"{field}.topologySpreadConstraints", items_at(spec, "topologySpreadConstraints"))
 
 
@@ -44,38 +43,27 @@ def _weight(field: str, term: Document) -> Iterator[Cause]:
 def _of_nodes(field: str, affinity: Document) -> Iterator[Cause]:
     selector = affinity.get(_REQUIRED)
     if is_map(selector):
-        terms, place = items_at(selector, "nodeSelectorTerms"), f"{field}.{_REQUIRED}.nodeSelectorTerms"
-        if not terms:
-            yield checks.required(place, "must have at least one node selector term")
-        for index, term in enumerate(terms):
-            yield from _node_term(f"{place}[{index}]", term)
+        yield from node_selector(f"{field}.{_REQUIRED}", selector)
     for index, term in enumerate(items_at(affinity, _PREFERRED)):
         at = f"{field}.{_PREFERRED}[{index}]"
         yield from _weight(at, term)
         yield from _node_term(f"{at}.preference", map_at(term, "preference"))
 
 
+def node_selector(field: str, selector: Document) -> Iterator[Cause]:
+    """Yield the faults of a selector of nodes."""
+    terms, place = items_at(selector, "nodeSelectorTerms"), f"{field}.nodeSelectorTerms"
+    if not terms:
+        yield checks.required(place, "must have at least one node selector term")
+    for index, term in enumerate(terms):
+        yield from _node_term(f"{place}[{index}]", term)
+
+
 def _node_term(field: str, term: Document) -> Iterator[Cause]:
     for index, each in enumerate(items_at(term, "matchExpressions")):
-        yield from _node_requirement(f"{field}.matchExpressions[{index}]", each)
+        yield from checks.requirement(f"{field}.matchExpressions[{index}]", each, is_of_node=True)
     for index, each in enumerate(items_at(term, "matchFields")):
         yield from _node_field(f"{field}.matchFields[{index}]", each)
-
-
-def _node_requirement(field: str, found: Document) -> Iterator[Cause]:
-    operator, values = found.get("operator", ""), items_at(found, "values")
-    if operator in ("In", "NotIn") and not values:
-        yield checks.required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif operator in ("Exists", "DoesNotExist") and values:
-        yield checks.forbidden(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-    elif operator in ("Gt", "Lt") and len(values) != 1:
-        yield checks.required(f"{field}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
-    elif operator not in ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"):
-        yield checks.invalid(f"{field}.operator", operator, "not a valid selector operator")
-    yield from checks.key(f"{field}.key", found.get("key", ""))
-    for index, value in enumerate(values):
-        for text in value_faults(value):
-            yield checks.invalid(f"{field}.values[{index}]", value, text)
 
 
 def _node_field(field: str, found: Document) -> Iterator[Cause]:
@@ -111,8 +99,7 @@ def _label_keys(field: str, term: Document, *names: str) -> Iterator[Cause]:
             yield from checks.key(f"{field}.{name}[{index}]", each)
 
 
-def tolerations(field: str, found: list[Any]) -> Iterator[Cause]:
-    """Yield the faults of tolerations."""
+def _tolerations(field: str, found: list[Any]) -> Iterator[Cause]:
     for index, each in enumerate(found):
         yield from _toleration(f"{field}[{index}]", each)
 
@@ -128,16 +115,15 @@ def _toleration(field: str, found: Document) -> Iterator[Cause]:
         text = "effect must be 'NoExecute' when `tolerationSeconds` is set"
         yield checks.invalid(f"{field}.effect", effect, text)
     if operator in ("", "Equal"):
-        for text in value_faults(found.get("value", "")):
-            yield checks.invalid(f"{field}.operator", found.get("value", ""), text)
+        yield from checks.label_value(f"{field}.operator", found.get("value", ""))
     elif operator == "Exists":
         if found.get("value"):
             text = "value must be empty when `operator` is 'Exists'"
             yield checks.invalid(f"{field}.operator", _internal(found), text)
     else:
         yield checks.unsupported(f"{field}.operator", operator, ("Equal", "Exists"))
-    if effect and effect not in _EFFECTS:
-        yield checks.unsupported(f"{field}.effect", effect, _EFFECTS)
+    if effect and effect not in EFFECTS:
+        yield checks.unsupported(f"{field}.effect", effect, EFFECTS)
 
 
 def _internal(found: Document) -> Document:
@@ -167,7 +153,6 @@ def _constraints(field: str, found: list[Any]) -> Iterator[Cause]:
             text = "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway"
             yield checks.invalid(f"{place}.minDomains", domains, text)
         for name in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
-            if each.get(name) is not None and each[name] not in ("Honor", "Ignore"):
-                yield checks.unsupported(f"{place}.{name}", each[name], ("Honor", "Ignore"))
+            yield from checks.optional(f"{place}.{name}", each.get(name), ("Honor", "Ignore"))
         yield from _label_keys(place, each, "matchLabelKeys")
         yield from checks.label_selector(f"{place}.labelSelector", map_at(each, "labelSelector"))

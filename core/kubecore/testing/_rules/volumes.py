@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.claims import access_modes
+from kubecore.testing._rules.pod_volumes import host_path, nfs, no_backsteps
+from kubecore.testing._rules.scheduling import node_selector
 from kubecore.testing._rules.validation import Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
@@ -30,17 +32,6 @@ _NOT_SOURCES: Final = frozenset(
     }
 )
 _RECLAIM: Final = ("Delete", "Recycle", "Retain")
-_HOST_PATHS: Final = (
-    "",
-    "BlockDevice",
-    "CharDevice",
-    "Directory",
-    "DirectoryOrCreate",
-    "File",
-    "FileOrCreate",
-    "Socket",
-)
-_OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
 
 
 def _volume(new: Document) -> Iterator[Cause]:
@@ -61,7 +52,7 @@ def _volume(new: Document) -> Iterator[Cause]:
     if not sources:
         yield checks.required("spec", "must specify a volume type")
     policy = spec.get("persistentVolumeReclaimPolicy")
-    yield from checks.chosen("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM, is_required=False)
+    yield from checks.chosen("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM)
     for name in ("storageClassName", "volumeAttributesClassName"):
         if spec.get(name):
             yield from checks.name(f"spec.{name}", spec[name], "subdomain")
@@ -88,42 +79,18 @@ def _affinity(field: str, affinity: Document) -> Iterator[Cause]:
     if not is_map(required):
         yield checks.required(f"{field}.required", "must specify required node constraints")
         return
-    place = f"{field}.required.nodeSelectorTerms"
-    terms = items_at(required, "nodeSelectorTerms")
-    if not terms:
-        yield checks.required(place, "must have at least one node selector term")
-    for index, term in enumerate(terms):
-        for at, each in enumerate(items_at(term, "matchExpressions")):
-            yield from _requirement(f"{place}[{index}].matchExpressions[{at}]", each)
-
-
-def _requirement(field: str, found: Document) -> Iterator[Cause]:
-    operator, values = found.get("operator", ""), items_at(found, "values")
-    if operator in ("Gt", "Lt"):
-        if len(values) != 1:
-            yield checks.required(f"{field}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
-        yield from checks.key(f"{field}.key", found.get("key", ""))
-        return
-    for cause in checks.label_selector("", {"matchExpressions": [found]}):
-        yield cause._replace(field=cause.field.replace(".matchExpressions[0]", field, 1))
+    yield from node_selector(f"{field}.required", required)
 
 
 def _source(name: str, source: Document) -> Iterator[Cause]:
     field = f"spec.{name}"
-    if name in ("hostPath", "local"):
-        path = source.get("path", "")
-        if not path:
-            yield checks.required(f"{field}.path")
-        elif ".." in path.split("/"):
-            yield checks.invalid(f"{field}.path", path, "must not contain '..'")
-        if name == "hostPath" and source.get("type") is not None:
-            yield from checks.chosen(f"{field}.type", source["type"], _HOST_PATHS)
+    if name == "local":
+        yield from checks.set_fields(field, source, "path")
+        yield from no_backsteps(f"{field}.path", source.get("path", ""))
+    elif name == "hostPath":
+        yield from host_path(field, source)
     elif name == "nfs":
-        for part in ("server", "path"):
-            if not source.get(part):
-                yield checks.required(f"{field}.{part}")
-        if not source.get("path", "").startswith("/"):
-            yield checks.invalid(f"{field}.path", source.get("path", ""), "must be an absolute path")
+        yield from nfs(field, source)
     elif name == "csi":
         yield from _driver(field, source)
 
@@ -142,10 +109,7 @@ def _driver(field: str, source: Document) -> Iterator[Cause]:
     for name, value in source.items():
         if name.endswith("SecretRef") and is_map(value):
             for part, rule in (("name", "subdomain"), ("namespace", "label")):
-                if not value.get(part):
-                    yield checks.required(f"{field}.{name}.{part}")
-                else:
-                    yield from checks.name(f"{field}.{name}.{part}", value[part], rule)
+                yield from checks.required_name(f"{field}.{name}.{part}", value.get(part, ""), rule)
 
 
 def _changed_volume(old: Document, new: Document) -> Iterator[Cause]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from kubecore.selectors import from_label_selector
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.claims import RULES as CLAIMS
 from kubecore.testing._rules.pods import pod_template
@@ -13,19 +13,10 @@ from kubecore.testing._rules.validation import Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
-__all__ = ["RULES", "matches", "unmatched"]
+__all__ = ["RULES", "unmatched"]
 
 Document = dict[str, Any]
 
-_PERCENT: Final = re.compile(r"[0-9]+%")
-_PERCENT_TEXT: Final = (
-    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
-    "validation is '[0-9]+%')"
-)
-_STATEFUL_TEXT: Final = (
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-)
 _CHANGEABLE: Final = (
     "replicas",
     "ordinals",
@@ -37,27 +28,10 @@ _CHANGEABLE: Final = (
 )
 
 
-def matches(selector: Document, labels: Document) -> bool:
-    """Return whether labels match a selector."""
-    if any(labels.get(key) != value for key, value in map_at(selector, "matchLabels").items()):
-        return False
-    return all(_meets(each, labels) for each in items_at(selector, "matchExpressions"))
-
-
-def _meets(found: Document, labels: Document) -> bool:
-    value, values = labels.get(found.get("key", "")), items_at(found, "values")
-    operator = found.get("operator")
-    if operator == "Exists":
-        return value is not None
-    if operator == "DoesNotExist":
-        return value is None
-    return (value in values) if operator == "In" else value not in values
-
-
 def unmatched(selector: Document | None, template: Document) -> Iterator[Cause]:
     """Yield the fault of labels of a template that a selector does not match; no selector matches nothing."""
     labels = map_at(template, "metadata").get("labels")
-    if selector is None or not matches(selector, labels or {}):
+    if not from_label_selector(selector).matches(labels or {}):
         text = "`selector` does not match template `labels`"
         yield checks.invalid("spec.template.metadata.labels", labels, text)
 
@@ -96,19 +70,6 @@ def _not_negative(spec: Document, *names: str) -> Iterator[Cause]:
         yield from checks.at_least(f"spec.{name}", spec.get(name), 0)
 
 
-def _part(field: str, value: Any) -> Iterator[Cause]:
-    """Yield the faults of a number, or of a percentage."""
-    if isinstance(value, int):
-        yield from checks.at_least(field, value, 0)
-    elif value is not None and not _PERCENT.fullmatch(value):
-        yield checks.invalid(field, value, _PERCENT_TEXT)
-
-
-def _at_most_all(field: str, value: Any) -> Iterator[Cause]:
-    if isinstance(value, str) and _PERCENT.fullmatch(value) and int(value[:-1]) > 100:
-        yield checks.invalid(field, value, "must not be greater than 100%")
-
-
 def _is_nothing(value: Any) -> bool:
     return value in (0, "0%")
 
@@ -138,11 +99,11 @@ def _strategy(strategy: Document) -> Iterator[Cause]:
     elif is_map(rolling):
         field = "spec.strategy.rollingUpdate"
         most, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
-        yield from _part(f"{field}.maxUnavailable", most)
-        yield from _part(f"{field}.maxSurge", surge)
+        yield from checks.number_or_percent(f"{field}.maxUnavailable", most)
+        yield from checks.number_or_percent(f"{field}.maxSurge", surge)
         if _is_nothing(most) and _is_nothing(surge):
             yield checks.invalid(f"{field}.maxUnavailable", most, "may not be 0 when `maxSurge` is 0")
-        yield from _at_most_all(f"{field}.maxUnavailable", most)
+        yield from checks.at_most_all(f"{field}.maxUnavailable", most)
 
 
 def _replica_set(new: Document) -> Iterator[Cause]:
@@ -197,10 +158,10 @@ def _stateful_strategy(spec: Document, strategy: Document) -> Iterator[Cause]:
         field = "spec.updateStrategy.rollingUpdate"
         yield from checks.at_least(f"{field}.partition", rolling.get("partition"), 0)
         most = rolling.get("maxUnavailable")
-        yield from _part(f"{field}.maxUnavailable", most)
+        yield from checks.number_or_percent(f"{field}.maxUnavailable", most)
         if _is_nothing(most):
             yield checks.invalid(f"{field}.maxUnavailable", most, "cannot be 0")
-        yield from _at_most_all(f"{field}.maxUnavailable", most)
+        yield from checks.at_most_all(f"{field}.maxUnavailable", most)
     else:
         yield checks.invalid("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'")
 
@@ -222,8 +183,8 @@ def _daemon_set(new: Document) -> Iterator[Cause]:
         field = "spec.updateStrategy.rollingUpdate"
         most, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
         for name, value in (("maxUnavailable", most), ("maxSurge", surge)):
-            yield from _part(f"{field}.{name}", value)
-            yield from _at_most_all(f"{field}.{name}", value)
+            yield from checks.number_or_percent(f"{field}.{name}", value)
+            yield from checks.at_most_all(f"{field}.{name}", value)
         if _is_nothing(most) and _is_nothing(surge):
             yield checks.required(f"{field}.maxUnavailable", "cannot be 0 when maxSurge is 0")
         elif not _is_nothing(most) and not _is_nothing(surge):
@@ -231,25 +192,15 @@ def _daemon_set(new: Document) -> Iterator[Cause]:
             yield checks.invalid(f"{field}.maxSurge", surge, text)
 
 
-def _same_selector(old: Document, new: Document) -> Iterator[Cause]:
-    yield from checks.immutable(
-        "spec.selector", map_at(old, "spec").get("selector"), map_at(new, "spec").get("selector")
-    )
+def _with_selector(check: Callable[[Document], Iterator[Cause]]) -> Rules:
+    """Return the rules of a kind whose selector never changes."""
 
+    def update(old: Document, new: Document) -> Iterator[Cause]:
+        yield from check(new)
+        before, after = map_at(old, "spec").get("selector"), map_at(new, "spec").get("selector")
+        yield from checks.immutable("spec.selector", before, after)
 
-def _changed_deployment(old: Document, new: Document) -> Iterator[Cause]:
-    yield from _deployment(new)
-    yield from _same_selector(old, new)
-
-
-def _changed_replica_set(old: Document, new: Document) -> Iterator[Cause]:
-    yield from _replica_set(new)
-    yield from _same_selector(old, new)
-
-
-def _changed_daemon_set(old: Document, new: Document) -> Iterator[Cause]:
-    yield from _daemon_set(new)
-    yield from _same_selector(old, new)
+    return Rules(check, update)
 
 
 def _changed_stateful_set(old: Document, new: Document) -> Iterator[Cause]:
@@ -271,8 +222,8 @@ def _plain_claims(spec: Document) -> Document:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "DaemonSet": Rules(_daemon_set, _changed_daemon_set),
-    "Deployment": Rules(_deployment, _changed_deployment),
-    "ReplicaSet": Rules(_replica_set, _changed_replica_set),
+    "DaemonSet": _with_selector(_daemon_set),
+    "Deployment": _with_selector(_deployment),
+    "ReplicaSet": _with_selector(_replica_set),
     "StatefulSet": Rules(_stateful_set, _changed_stateful_set),
 }
