@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecore import quantity
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import copied, is_map, items_at, map_at
 
 __all__ = ["admit_create", "admit_update", "label_job", "quality_of_service"]
-
-Document = dict[str, Any]
 
 _SECONDS: Final = 300
 _TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")

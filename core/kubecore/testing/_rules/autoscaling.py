@@ -7,13 +7,11 @@ from typing import Any, Final
 
 from kubecore import quantity
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, always
+from kubecore.testing._rules.validation import Document, Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES"]
-
-Document = dict[str, Any]
 
 _SOURCES: Final = {
     "ContainerResource": "containerResource",

@@ -9,13 +9,11 @@ from typing import Any, Final
 
 from kubecore import quantity
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Document, Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES", "access_modes"]
-
-Document = dict[str, Any]
 
 _ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_MODES: Final = ("Block", "Filesystem")

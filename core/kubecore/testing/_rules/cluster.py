@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.scheduling import EFFECTS
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Document, Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES"]
-
-Document = dict[str, Any]
 
 _HIGHEST_PRIORITY: Final = 1_000_000_000
 _LONGEST: Final = 128

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, always
+from kubecore.testing._rules.validation import Document, Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.metadata_rules import has_domain
 
 __all__ = ["RULES"]
-
-Document = dict[str, Any]
 
 _MOST_BYTES: Final = 1024 * 1024
 _SEALED: Final = "field is immutable when `immutable` is set"

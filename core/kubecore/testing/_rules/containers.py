@@ -11,12 +11,11 @@ from kubecore.testing._rules.environment import variables
 from kubecore.testing._rules.mounts import mounts
 from kubecore.testing._rules.probes import lifecycle, probe
 from kubecore.testing._rules.security import security
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["containers"]
-
-Document = dict[str, Any]
 
 _PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 _MESSAGE_POLICIES: Final = ("File", "FallbackToLogsOnError")

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import is_map, items_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["variables"]
-
-Document = dict[str, Any]
 
 _ENV_SOURCES: Final = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
 _ENV_TEXT: Final = (

@@ -8,14 +8,12 @@ from typing import Any, Final
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.pods import pod_template
 from kubecore.testing._rules.schedules import schedule, time_zone
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Document, Rules
 from kubecore.testing._rules.workloads import unmatched
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES"]
-
-Document = dict[str, Any]
 
 _NUMBERS: Final = (
     "parallelism",

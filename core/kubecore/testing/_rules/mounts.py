@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.pod_volumes import local_path
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import items_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["mounts"]
-
-Document = dict[str, Any]
 
 _PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from kubecore.testing._rules import checks
-from kubecore.testing._rules.validation import Rules, always
+from kubecore.testing._rules.validation import Document, Rules, always
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES"]
-
-Document = dict[str, Any]
 
 _PATH_TYPES: Final = ("Exact", "ImplementationSpecific", "Prefix")
 _IN_PATHS: Final = ("//", "/./", "/../", "%2f", "%2F")

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["SOURCES", "host_path", "local_path", "nfs", "no_backsteps", "volumes"]
-
-Document = dict[str, Any]
 
 _MODE_TEXT: Final = "must be a number between 0 and 0777 (octal), both inclusive"
 _HOST_PATH_TYPES: Final = (

@@ -10,13 +10,11 @@ from kubecore.testing._rules.containers import containers
 from kubecore.testing._rules.pod_volumes import volumes
 from kubecore.testing._rules.scheduling import scheduling
 from kubecore.testing._rules.security import HIGHEST_ID, security
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Document, Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES", "pod_template"]
-
-Document = dict[str, Any]
 
 _RESTART: Final = ("Always", "OnFailure", "Never")
 _DNS: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["lifecycle", "probe"]
-
-Document = dict[str, Any]
 
 _HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _HEADER_TEXT: Final = (

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["EFFECTS", "node_selector", "scheduling"]
-
-Document = dict[str, Any]
 
 EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"

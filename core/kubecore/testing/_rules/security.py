@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from kubecore.testing._rules import checks
+from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["HIGHEST_ID", "security"]
-
-Document = dict[str, Any]
 
 HIGHEST_ID: Final = 2147483647
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.claims import access_modes
 from kubecore.testing._rules.pod_volumes import host_path, nfs, no_backsteps
 from kubecore.testing._rules.scheduling import node_selector
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Document, Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES"]
-
-Document = dict[str, Any]
 
 _NOT_SOURCES: Final = frozenset(
     {

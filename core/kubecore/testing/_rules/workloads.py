@@ -9,13 +9,11 @@ from kubecore.selectors import from_label_selector
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.claims import RULES as CLAIMS
 from kubecore.testing._rules.pods import pod_template
-from kubecore.testing._rules.validation import Rules
+from kubecore.testing._rules.validation import Document, Rules
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES", "unmatched"]
-
-Document = dict[str, Any]
 
 _CHANGEABLE: Final = (
     "replicas",

@@ -19,7 +19,7 @@ from kubecore.testing._server.pod_admission import admitted_pod
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.subresources.approvals import REQUESTS
-from kubecore.testing._server.subresources.containers import PARTS, quality
+from kubecore.testing._server.subresources.containers import PARTS
 
 __all__ = [
     "create",
@@ -197,8 +197,6 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
         document["status"] = {}
     if resource.storage == NAMESPACES:
         _set_up_namespace(document)
-    if resource.storage == ("", "pods"):
-        document["status"]["qosClass"] = quality(map_at(document, "spec"))
 
 
 def _label_namespace(document: dict[str, Any]) -> None:

@@ -261,7 +261,7 @@ def _narrowed(
         containers.checked(state, resource, part, live, document, made)
         return made
     if resource.storage == ("", "pods") and part == "status":
-        quality = containers.quality(map_at(live, "spec"))
+        quality = admission.quality_of_service(map_at(live, "spec"))
         given = map_at(document, "status").get("qosClass") or quality
         if given != quality:
             cause = Cause("FieldValueInvalid", f'Invalid value: "{given}": field is immutable', "status.qosClass")

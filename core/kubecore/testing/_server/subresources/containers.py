@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kubecore import quantity
+from kubecore.testing._rules.admission import quality_of_service
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause, RequestError, invalid
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State
 
-__all__ = ["PARTS", "checked", "narrowed", "quality"]
+__all__ = ["PARTS", "checked", "narrowed"]
 
 PARTS: Final = ("ephemeralcontainers", "resize")
 _FORBIDDEN: Final = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resources")
@@ -142,8 +143,8 @@ def _resize_causes(live: dict[str, Any], wanted: dict[str, Any], made: dict[str,
     yield from found
     if any(_others(old) != _others(new) for old, new in pairs):
         yield Cause("FieldValueForbidden", "Forbidden: only cpu and memory resources are mutable", "spec")
-    elif not found and quality(before) != quality(after):
-        text = f'Invalid value: "{quality(before)}": Pod QOS Class may not change as a result of resizing'
+    elif not found and quality_of_service(before) != quality_of_service(after):
+        text = f'Invalid value: "{quality_of_service(before)}": Pod QOS Class may not change as a result of resizing'
         yield Cause("FieldValueInvalid", text, "spec")
 
 
@@ -168,19 +169,3 @@ def _others(container: dict[str, Any]) -> dict[str, dict[str, Any]]:
         kind: {name: value for name, value in map_at(resources, kind).items() if name not in ("cpu", "memory")}
         for kind in ("limits", "requests")
     }
-
-
-def quality(spec: dict[str, Any]) -> str:
-    """Return the class of quality of service of a pod with this `spec`."""
-    containers = [each for name in _LISTS for each in items_at(spec, name)]
-    amounts = [map_at(each, "resources") for each in containers]
-    compute = ("cpu", "memory")
-    if not any(name in map_at(each, kind) for each in amounts for kind in ("limits", "requests") for name in compute):
-        return "BestEffort"
-    for each in amounts:
-        limits = map_at(each, "limits")
-        requests = {**limits, **map_at(each, "requests")}
-        for name in compute:
-            if name not in limits or quantity.compare(requests[name], limits[name]) != 0:
-                return "Burstable"
-    return "Guaranteed"
