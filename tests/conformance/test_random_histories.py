@@ -11,7 +11,7 @@ from tests.conformance.histories import define, differences, history, play
 
 FIRST: Final = 1_000
 REQUESTS: Final = 2_000
-_POD: Final = "changes of the spec of a Pod are not refused"
+_POD: Final = "the message about a refused change of a Pod does not show the change"
 KNOWN: Final = {1004: _POD, 1005: _POD}
 """Seeds of histories that still differ, with reasons. The list may only shrink."""
 

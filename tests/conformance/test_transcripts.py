@@ -12,25 +12,32 @@ from tests.conformance.cases import Case, all_cases
 
 CASES: Final = list(all_cases().values())
 
+Recorded = dict[str, transcripts.Transcript]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    """The transcript of each case, read once: the file is large."""
+    return transcripts.read()
+
 
 @pytest.mark.thorough  # The responses of a real server do not depend on Python.
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_real_server_sends_the_recorded_responses(case: Case, bare_cluster: RealServer) -> None:
-    recorded = transcripts.read()[case.name]
+def test_the_real_server_sends_the_recorded_responses(case: Case, recorded: Recorded, bare_cluster: RealServer) -> None:
     found = case.run(bare_cluster)
-    assert transcripts.differing(recorded, found) == [], f"renew it: python -m tests.conformance record {case.name}"
+    assert transcripts.differing(recorded[case.name], found) == [], (
+        f"renew it: python -m tests.conformance record {case.name}"
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_fake_server_sends_the_recorded_responses(case: Case) -> None:
-    recorded = transcripts.read()[case.name]
+def test_the_fake_server_sends_the_recorded_responses(case: Case, recorded: Recorded) -> None:
     known = {number for name, number in transcripts.known_gaps() if name == case.name}
-    found = set(transcripts.differing(recorded, case.run(FakeServer())))
+    found = set(transcripts.differing(recorded[case.name], case.run(FakeServer())))
     assert found - known == set(), f"show them: python -m tests.conformance check {case.name}"
     assert known - found == set(), "these requests do not differ any more: remove them from differences.jsonl"
 
 
-def test_every_case_is_recorded_and_every_difference_belongs_to_a_request() -> None:
-    recorded = transcripts.read()
+def test_every_case_is_recorded_and_every_difference_belongs_to_a_request(recorded: Recorded) -> None:
     assert set(recorded) == {case.name for case in CASES}
     assert [place for place in transcripts.known_gaps() if place[1] > len(recorded.get(place[0], []))] == []
