@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from typing import Any
 
 import pytest
 
 from kubecore.testing._schemas.validation import objects
-from kubecore.testing._schemas.validation.expressions import UnknownError, evaluate
+from kubecore.testing._schemas.validation.expressions import evaluate
+from kubecore.testing._schemas.validation.operations import Budget, UnknownError
 
 SELF: dict[str, Any] = {"x": 1, "y": 2.5, "text": "abc", "list": [1, 2, 2], "map": {"a": "b"}, "items": [{"n": "a"}]}
 
@@ -37,7 +40,7 @@ SELF: dict[str, Any] = {"x": 1, "y": 2.5, "text": "abc", "list": [1, 2, 2], "map
     ],
 )
 def test_rules_are_evaluated(rule: str, holds: bool) -> None:
-    assert evaluate(rule, {"self": SELF}) is holds
+    assert evaluate(rule, {"self": SELF}, Budget()) is holds
 
 
 @pytest.mark.parametrize(
@@ -58,11 +61,59 @@ def test_rules_are_evaluated(rule: str, holds: bool) -> None:
         "self.__in__ == 1",
         "(" * 100 + "true" + ")" * 100,
         "true && " * 300 + "true",
+        "!" * 400 + "true",
+        "-" * 400 + "1 == 1",
+        "9" * 5000 + " == 1",
+        "[1] in self.map",
+        "1 in self.map",
     ],
 )
 def test_other_rules_are_not_known(rule: str) -> None:
     with pytest.raises(UnknownError):
-        evaluate(rule, {"self": SELF})
+        evaluate(rule, {"self": SELF}, Budget())
+
+
+_LARGE: dict[str, Any] = {"list": list(range(300)), "text": "a" * 100_000, "items": [{"a": [1] * 100}] * 2_000}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "self.list.all(a, self.list.all(b, self.list.all(c, self.list.all(d, a + b + c + d >= 0))))",
+        "self.list.exists(a, self.list.exists(b, self.list.map(c, self.list.map(d, true)).size() == 0))",
+        "self.list.all(a, self.items == self.items)",
+        "self.list.all(a, self.list.all(b, !('b' in self.list.map(c, 'a'))))",
+        "self.list.all(a, self.list.all(b, self.text.contains('b')))",
+        "self.list.all(a, self.list.all(b, self.text.matches('^a*$')))",
+        "[self.text]" + "".join(f".map(a{n}, a{n} + a{n} + a{n} + a{n} + a{n})" for n in range(12)) + ".size() == 1",
+    ],
+)
+def test_rules_that_cost_too_much_are_not_known(rule: str) -> None:
+    with pytest.raises(UnknownError, match="the rules cost too much"):
+        evaluate(rule, {"self": _LARGE}, Budget(100_000))
+
+
+def test_all_rules_of_an_object_share_one_budget() -> None:
+    rule = {"rule": "self.all(a, self.all(b, a <= b || a > b))"}
+    schema = {"type": "array", "items": {"type": "array", "x-kubernetes-validations": [rule]}}
+    value = [list(range(100))] * 30
+    verdict = objects.check({"f": value}, {"type": "object", "properties": {"f": schema}})
+    assert not verdict.causes
+    assert 0 < len(verdict.unsure) < len(value)
+
+
+def test_deep_stack_of_the_caller_makes_a_rule_unknown() -> None:
+    rule = "self" + "[0]" * 160 + " == 1"
+    value: Any = 1
+    for _ in range(160):
+        value = [value]
+
+    def deep(levels: int) -> bool:
+        return deep(levels - 1) if levels else evaluate(rule, {"self": value}, Budget())
+
+    assert evaluate(rule, {"self": value}, Budget())
+    with pytest.raises(UnknownError, match="too many levels"):
+        deep(sys.getrecursionlimit() - 150 - len(inspect.stack(0)))
 
 
 def checked(rule: dict[str, Any], value: Any, old: Any = None, **schema: Any) -> objects.Verdict:

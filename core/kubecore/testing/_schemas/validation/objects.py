@@ -15,6 +15,7 @@ from kubecore.testing._schemas.validation.faults import cause_of
 from kubecore.testing._schemas.validation.lists import check_lists
 from kubecore.testing._schemas.validation.numbers import LARGEST, SMALLEST
 from kubecore.testing._schemas.validation.old_values import Old
+from kubecore.testing._schemas.validation.operations import Budget
 from kubecore.testing._schemas.validation.rules import RULES, check_rules
 from kubecore.testing._schemas.validation.schemas import Checker
 from kubecore.testing._server.failures import Cause, RequestError
@@ -103,7 +104,7 @@ def check(value: dict[str, Any], schema: Schema, old: dict[str, Any] | None = No
             verdict.causes.append(_SKIPPED)
         else:
             before = None if old is None else Old(old, schema, is_root=True)
-            for each in check_rules(value, schema, before):
+            for each in check_rules(value, schema, before, Budget()):
                 if isinstance(each, Cause):
                     verdict.causes.append(each)
                 else:

@@ -7,15 +7,25 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from kubecore.testing._schemas.validation.automaton import Automaton, TooLargeError
+
 __all__ = ["compile_fault", "matches"]
 
 _FLAG: Final = "(?i)"
 _SPACE: Final = r"\t\n\f\r "
+_MOST_SIGNS: Final = 10_000
+_MOST_REPETITIONS: Final = 1_000
+_MOST_TRIES: Final = 1_000_000
+_MOST_STEPS: Final = 5_000_000
+_COUNTS: Final = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
+"""A repetition; Go accepts at most 1000."""
+_REPEATED_GROUP: Final = re.compile(r"\)[*+?{]")
+_CHOICE: Final = re.compile("[*+?{|]")
 _SAME: Final = frozenset("dDwWbBtnfrv.\\+*?()[]{}|^$/-\"'#&%!@,:;<=>_~`")
 
 
 def matches(pattern: str, text: str) -> bool | None:
-    """Return whether a pattern is found in a text; None if Python may match it differently from Go.
+    """Return whether a pattern is found in a text; None if Python may match it differently from Go, or too slowly.
 
     Args:
         pattern: The pattern, in the syntax of Go.
@@ -26,13 +36,38 @@ def matches(pattern: str, text: str) -> bool | None:
         return None
     if not text.isascii() and not pattern.isascii() and "(?i" in pattern:
         return None
-    return compiled.search(text) is not None
+    is_alike = bool(text) or r"\B" not in pattern  # Only Go finds `\B` in an empty text.
+    if is_alike and _tries(compiled.pattern, len(text)) <= _MOST_TRIES:
+        return compiled.search(text) is not None
+    automaton = _automaton(compiled.pattern)
+    if automaton is None or len(text) * automaton.size > _MOST_STEPS:
+        return None
+    return automaton.search(text)
+
+
+def _tries(pattern: str, size: int) -> int:
+    """Return how many ways `re` may try at most in a text of a size."""
+    if _REPEATED_GROUP.search(pattern):
+        return _MOST_TRIES + 1
+    choices = sum(1 for _ in _CHOICE.finditer(pattern))
+    tries: int = (size + 1) ** min(choices + 1, 20)
+    return tries
+
+
+@lru_cache(maxsize=32)
+def _automaton(pattern: str) -> Automaton | None:
+    try:
+        return Automaton(pattern)
+    except (TooLargeError, RecursionError):
+        return None
 
 
 def compile_fault(pattern: str) -> str | None:
     """Return the text of Go for a pattern that can't be compiled, "" if it can, None if that is not known."""
     if _compiled(pattern) is not None:
         return ""
+    if len(pattern) > _MOST_SIGNS:
+        return None
     prefix = "error parsing regexp:"
     for group in ("(?=", "(?!"):
         if pattern.find(group) == pattern.find("(?") >= 0:
@@ -44,11 +79,15 @@ def compile_fault(pattern: str) -> str | None:
             return f"{prefix} missing closing ): `{pattern}`"
         if error.msg == "unterminated character set" and error.pos is not None:
             return f"{prefix} missing closing ]: `{pattern[error.pos :]}`"
+    except (RecursionError, OverflowError, ValueError):
+        return None
     return None
 
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
+    if len(pattern) > _MOST_SIGNS:
+        return None
     try:
         return re.compile("".join(_translated(pattern)), re.ASCII)
     except (re.error, _UnsureError, RecursionError, OverflowError):
@@ -88,7 +127,7 @@ def _translated(pattern: str) -> Iterator[str]:
             yield sign
         elif sign == "$":
             yield r"\Z"
-        elif _is_unlike(sign, pattern[position : position + 2]):
+        elif _is_unlike(sign, pattern[position : position + 2]) or _is_large(pattern, position - 1):
             raise _UnsureError
         elif sign == "(":
             opened.append(0)
@@ -123,6 +162,12 @@ def _is_unlike(sign: str, after: str) -> bool:
     if sign in "*+?}":
         return after.startswith(("+", "*"))
     return sign == "{" and after.startswith(",")
+
+
+def _is_large(pattern: str, position: int) -> bool:
+    """Return whether a place has a number of repetitions that Go refuses."""
+    counts = _COUNTS.match(pattern, position)
+    return counts is not None and any(len(each) > 4 or int(each) > _MOST_REPETITIONS for each in counts.groups("0"))
 
 
 def _escape(sign: str, *, in_class: bool) -> str:

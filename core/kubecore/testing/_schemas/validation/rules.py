@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from kubecore.testing._schemas.json_values import is_list, is_map, same
 from kubecore.testing._schemas.shapes import Schema, items_of, part_of, properties_of
-from kubecore.testing._schemas.validation.expressions import UnknownError, evaluate, names_of
+from kubecore.testing._schemas.validation.expressions import evaluate, names_of
 from kubecore.testing._schemas.validation.faults import invalid_value
 from kubecore.testing._schemas.validation.old_values import Old
+from kubecore.testing._schemas.validation.operations import Budget, UnknownError
 from kubecore.testing._server.failures import Cause
 
 __all__ = ["RULES", "check_rules"]
@@ -22,7 +23,7 @@ _REASONS: Final = {"FieldValueRequired": "Required value", "FieldValueForbidden"
 
 
 def check_rules(
-    value: Any, schema: Schema | None, old: Old | None, path: str = ""
+    value: Any, schema: Schema | None, old: Old | None, budget: Budget, path: str = ""
 ) -> Iterator[Cause | tuple[str, str]]:
     """Yield the causes of rules that do not hold, and paths and texts of rules that were not evaluated.
 
@@ -30,13 +31,14 @@ def check_rules(
         value: The value.
         schema: Its schema.
         old: The value before an update, if there is one.
+        budget: The work that the rules may cause.
         path: The path of the value.
     """
     if schema is None:
         return
     for rule in schema.get(RULES) or ():
         try:
-            holds = _holds(rule, value, schema, old)
+            holds = _holds(rule, value, schema, old, budget)
         except UnknownError:
             yield path, f"the rule {rule.get('rule', '')} is not simulated"
         else:
@@ -46,14 +48,14 @@ def check_rules(
         for name, each in value.items():
             _, part = part_of(schema, name)
             below = f"{path}.{name}" if path else name
-            yield from check_rules(each, part, None if old is None else old.field(name), below)
+            yield from check_rules(each, part, None if old is None else old.field(name), budget, below)
     elif is_list(value):
         for position, each in enumerate(value):
             before = None if old is None else old.item(each)
-            yield from check_rules(each, items_of(schema), before, f"{path}[{position}]")
+            yield from check_rules(each, items_of(schema), before, budget, f"{path}[{position}]")
 
 
-def _holds(rule: dict[str, Any], value: Any, schema: Schema, old: Old | None) -> bool:
+def _holds(rule: dict[str, Any], value: Any, schema: Schema, old: Old | None, budget: Budget) -> bool:
     text = rule.get("rule", "")
     names = names_of(text)
     reason = rule.get("reason")
@@ -63,12 +65,12 @@ def _holds(rule: dict[str, Any], value: Any, schema: Schema, old: Old | None) ->
         raise UnknownError("the result is not simulated")
     if names & set(_typed_names(schema, "self")):
         raise UnknownError("a value has another type in rules")
-    scope = {"self": value}
+    values = {"self": value}
     if "oldSelf" in names:
         if old is None:
             return True
-        scope["oldSelf"] = old.value
-    return evaluate(text, scope) or (old is not None and same(value, old.value))
+        values["oldSelf"] = old.value
+    return evaluate(text, values, budget) or (old is not None and same(value, old.value))
 
 
 def _typed_names(schema: Any, name: str) -> Iterator[str]:
