@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import http.client
 import os
 import re
 import shutil
-import tarfile
 import tempfile
+import urllib.error
 import urllib.request
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
@@ -21,7 +19,8 @@ from kubecore._support.json_types import is_json_object
 from kubecore._support.terminal import escape_for_terminal
 from kubecore.codec import yaml
 from kubecore.errors import KubeError
-from kubecore.testing.machine import binaries
+from kubecore.testing.machine import archives, binaries
+from kubecore.testing.machine.archives import ArchiveError
 
 __all__ = ["INDEX", "DownloadError", "download"]
 
@@ -32,8 +31,8 @@ _INDEX_NAME: Final = "envtest-releases.yaml"
 _WANTED: Final = (*binaries.PROGRAMS, "kubectl")
 _MAX_INDEX: Final = 16 << 20
 _MAX_ARCHIVE: Final = 1 << 30
-_MAX_PROGRAM: Final = 1 << 30
 _TIMEOUT: Final = 60.0
+_SHA512: Final = re.compile("[0-9a-fA-F]{128}")
 
 
 class DownloadError(RuntimeError):
@@ -68,9 +67,15 @@ def download(version: str, environ: Mapping[str, str] = os.environ) -> Path:
         with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as folder:
             archive, unpacked = Path(folder) / "archive", Path(folder) / "unpacked"
             with _opened(_location(index, name, entry)) as source:
-                _save(source, archive, str(entry.get("hash", "")))
-            _unpack(archive, unpacked)
+                _save(source, archive, entry.get("hash"))
+            archives.unpack(archive, unpacked, _WANTED)
+            missing = [program for program in binaries.PROGRAMS if not (unpacked / program).is_file()]
+            if missing:
+                message = f"the archive does not contain {' and '.join(missing)}"
+                raise DownloadError(message)
             _install(unpacked, target)
+    except ArchiveError as error:
+        raise DownloadError(str(error)) from error
     except OSError as error:
         message = f"cannot write to the cache {target.parent}: {error}"
         raise DownloadError(message) from error
@@ -102,13 +107,13 @@ def _index(index: str) -> Mapping[str, Any]:
 
 def _release(releases: Mapping[str, Any], version: str, index: str) -> tuple[str, str, Mapping[str, Any]]:
     """Return the newest release of a version, and the name and the entry of its archive for this platform."""
-    known = [name.removeprefix("v") for name in releases if re.fullmatch(r"v?[0-9]+(\.[0-9]+){1,3}", name)]
+    known = [name.removeprefix("v") for name in releases if re.fullmatch(r"v?[0-9]{1,9}(\.[0-9]{1,9}){1,3}", name)]
     matching = [name for name in known if binaries.matches(name, version)]
     platform = binaries.platform_name()
     for found in sorted(matching, key=binaries.version_numbers, reverse=True):
-        archives = releases.get(f"v{found}", releases.get(found))
+        files = releases.get(f"v{found}", releases.get(found))
         name = f"envtest-v{found}-{platform}.tar.gz"
-        entry = archives.get(name) if is_json_object(archives) else None
+        entry = files.get(name) if is_json_object(files) else None
         if is_json_object(entry):
             return found, name, entry
     if matching:
@@ -122,21 +127,59 @@ def _release(releases: Mapping[str, Any], version: str, index: str) -> tuple[str
 def _location(index: str, name: str, entry: Mapping[str, Any]) -> str:
     """Return the URL of an archive, or its path next to an index that is a file."""
     if _is_url(index):
-        return urljoin(index, str(entry.get("selfLink") or name))
+        return _joined(index, str(entry.get("selfLink") or name))
     path = Path(index).expanduser()
     return str((path if path.is_dir() else path.parent) / name)
 
 
+def _joined(index: str, link: str) -> str:
+    """Return the URL of a link of an index; a link of an index with HTTPS must not lead to HTTP."""
+    try:
+        location = urljoin(index, link)
+        _check_scheme(index, location)
+    except ValueError as error:
+        message = f"cannot read {link}: {error}"
+        raise DownloadError(message) from error
+    return location
+
+
+def _check_scheme(before: str, location: str) -> None:
+    allowed = ("https",) if urlsplit(before).scheme == "https" else ("http", "https")
+    if urlsplit(location).scheme not in allowed:
+        raise ValueError(f"expected {' or '.join(allowed)}, because it follows from {before}")
+
+
 def _is_url(text: str) -> bool:
-    return urlsplit(text).scheme in ("http", "https")
+    return text.lower().startswith(("http:", "https:"))
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but not from HTTPS to HTTP."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Return the request after a redirect."""
+        try:
+            _check_scheme(req.full_url, newurl)
+        except ValueError as error:
+            message = f"redirected to {newurl}: {error}"
+            raise urllib.error.URLError(message) from error
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _opened(location: str) -> IO[bytes]:
     try:
         if not _is_url(location):
             return Path(location).open("rb")
-        # The scheme was checked, and no redirect leads to a file of this machine.
-        found: IO[bytes] = urllib.request.urlopen(location, timeout=_TIMEOUT)  # noqa: S310 # nosec B310
+        opener = urllib.request.build_opener(_Redirects)
+        found: IO[bytes] = opener.open(location, timeout=_TIMEOUT)
     except (OSError, http.client.HTTPException, ValueError) as error:
         message = f"cannot read {location}: {error}"
         raise DownloadError(message) from error
@@ -151,8 +194,10 @@ def _read(source: IO[bytes], size: int) -> bytes:
         raise DownloadError(message) from error
 
 
-def _save(source: IO[bytes], archive: Path, expected: str) -> None:
+def _save(source: IO[bytes], archive: Path, expected: object) -> None:
     """Write an archive and compare its SHA-512."""
+    if not isinstance(expected, str) or _SHA512.fullmatch(expected) is None:
+        raise DownloadError("the index has no valid SHA-512 of the archive")
     digest, size = hashlib.sha512(), 0
     with archive.open("wb") as file:
         while data := _read(source, 1 << 20):
@@ -163,32 +208,7 @@ def _save(source: IO[bytes], archive: Path, expected: str) -> None:
             digest.update(data)
             file.write(data)
     if digest.hexdigest() != expected.lower():
-        message = f"the SHA-512 of the archive is {digest.hexdigest()}, expected {expected or 'one in the index'}"
-        raise DownloadError(message)
-
-
-def _unpack(archive: Path, folder: Path) -> None:
-    """Write the programs of an archive; its folders have no effect, and links and other files are skipped."""
-    folder.mkdir()
-    try:
-        with tarfile.open(archive, "r:gz") as content:
-            for member in content:
-                name = member.name.rpartition("/")[2]
-                source = content.extractfile(member) if member.isreg() and name in _WANTED else None
-                if source is None:
-                    continue
-                if member.size > _MAX_PROGRAM:
-                    message = f"{name} in the archive is larger than {_MAX_PROGRAM} bytes"
-                    raise DownloadError(message)
-                with (folder / name).open("wb") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
-                (folder / name).chmod(0o755)
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
-        message = f"the archive is invalid: {error}"
-        raise DownloadError(message) from error
-    missing = [program for program in binaries.PROGRAMS if not (folder / program).is_file()]
-    if missing:
-        message = f"the archive does not contain {' and '.join(missing)}"
+        message = f"the SHA-512 of the archive is {digest.hexdigest()}, expected {expected}"
         raise DownloadError(message)
 
 
