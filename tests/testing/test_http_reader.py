@@ -48,6 +48,7 @@ def test_requests_are_the_same_at_whatever_bytes_they_are_cut(cuts: list[int]) -
     [
         (b"GET  / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/2.0\r\n\r\n", 400),
+        (b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
@@ -87,3 +88,17 @@ def test_a_client_that_waits_before_it_sends_the_body_is_recognised() -> None:
     assert reader.feed(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n") is None
     assert reader.expects_continue
     assert reader.feed(b"ab") is not None
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("//[?a=//b", "//[", [("a", "//b")]),
+        ("//host/api", "//host/api", []),
+        ("http://host/api?a=b", "/api", [("a", "b")]),
+        ("http://host", "/", []),
+    ],
+)
+def test_target_of_a_request_is_a_path_or_a_url(target: str, path: str, query: list[tuple[str, str]]) -> None:
+    (request,) = _read([f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode()])
+    assert (request.received.path, request.received.query) == (path, query)

@@ -158,6 +158,17 @@ def test_a_patch_of_another_form_is_refused(operations: Any, code: int, reason: 
     assert (caught.value.code, caught.value.reason, caught.value.message) == (code, reason, message)
 
 
+def test_copies_of_more_bytes_than_the_limit_are_refused() -> None:
+    copy = {"op": "copy", "from": "/a", "path": "/b"}
+    document = {"a": "x" * 500_000}
+    assert apply_json_patch(document, [copy] * 6)["b"] == document["a"]
+    doubling = [{"op": "copy", "from": "/b", "path": f"/b/{number}"} for number in range(40)]
+    for operations, found in (([copy] * 7, document), (doubling, {"b": {"x": 1}})):
+        with pytest.raises(RequestError) as caught:
+            apply_json_patch(found, operations)
+        assert caught.value.code == 422
+
+
 def test_as_many_operations_as_the_limit_are_applied() -> None:
     operations = [{"op": "test", "path": "/data/k", "value": "1"}] * MAX_OPERATIONS
     assert apply_json_patch(CONFIG_MAP, operations) == CONFIG_MAP

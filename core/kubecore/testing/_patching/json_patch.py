@@ -12,16 +12,35 @@ from typing import Any, Final
 
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas.json_values import copied, is_list, is_map, same
+from kubecore.testing._schemas.wording import compact
 from kubecore.testing._server.failures import RequestError
 
-__all__ = ["MAX_OPERATIONS", "apply_json_patch"]
+__all__ = ["MAX_COPIED", "MAX_OPERATIONS", "apply_json_patch"]
 
 MAX_OPERATIONS: Final = 10_000
 """Operations of one patch that the server accepts."""
 
+MAX_COPIED: Final = 3 << 20
+"""Bytes of JSON that the operations `copy` of one patch may copy: a document could double with each of them."""
+
 _INDEX: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _LARGEST: Final = (1 << 63) - 1
 _TEXTS: Final = ("from", "op", "path")
+
+
+class _Target:
+    """The document that is changed.
+
+    Attributes:
+        root: The document.
+        copied: The bytes that the operations have copied within it.
+    """
+
+    __slots__ = ("copied", "root")
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.copied = 0
 
 
 class _RefusedError(Exception):
@@ -39,14 +58,14 @@ def apply_json_patch(document: Any, operations: list[Any]) -> Any:
         RequestError: 400, it is not a list of operations; 413, there are too many of them; 422, one can't be applied.
     """
     _check(operations)
-    root = [copied(document)]
+    target = _Target(copied(document))
     try:
         for operation in operations or ():
-            _apply(root, operation if operation is not None else {})
+            _apply(target, operation if operation is not None else {})
     except _RefusedError:
         message = "the server rejected our request due to an error in our request"
         raise RequestError(422, "Invalid", message, details={}) from None
-    return root[0]
+    return target.root
 
 
 def _check(operations: Any) -> None:
@@ -75,54 +94,57 @@ def _undecodable(value: Any, target: str) -> RequestError:
     return RequestError(400, "BadRequest", text)
 
 
-def _apply(root: list[Any], operation: Mapping[str, Any]) -> None:
+def _apply(target: _Target, operation: Mapping[str, Any]) -> None:
     apply = _OPERATIONS.get(operation.get("op", ""))
     if apply is None or not isinstance(operation.get("path"), str):
         raise _RefusedError
-    apply(root, operation["path"], operation)
+    apply(target, operation["path"], operation)
 
 
-def _add(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
-    parent, key = _place(root[0], path)
+def _add(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
+    parent, key = _place(target.root, path)
     _insert(parent, key, copied(operation.get("value")))
 
 
-def _remove(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
+def _remove(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
     del operation
-    _take(*_place(root[0], path))
+    _take(*_place(target.root, path))
 
 
-def _replace(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
+def _replace(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
     value = copied(operation.get("value"))
     if path == "":
         if not (is_map(value) or is_list(value)):
             raise _RefusedError
-        root[0] = value
+        target.root = value
         return
-    parent, key = _place(root[0], path)
+    parent, key = _place(target.root, path)
     if is_list(parent):
         parent[_index(parent, key)] = value
     else:
         parent[key] = value
 
 
-def _move(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
-    value = _take(*_place(root[0], _source(operation)))
-    _insert(*_place(root[0], path), value)
+def _move(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
+    value = _take(*_place(target.root, _source(operation)))
+    _insert(*_place(target.root, path), value)
 
 
-def _copy(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
-    value = _get(*_place(root[0], _source(operation)))
-    _insert(*_place(root[0], path), copied(value))
+def _copy(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
+    value = _get(*_place(target.root, _source(operation)))
+    target.copied += len(compact(value).encode())
+    if target.copied > MAX_COPIED:
+        raise _RefusedError
+    _insert(*_place(target.root, path), copied(value))
 
 
-def _test(root: list[Any], path: str, operation: Mapping[str, Any]) -> None:
-    found = root[0] if path == "" else _get(*_place(root[0], path))
+def _test(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
+    found = target.root if path == "" else _get(*_place(target.root, path))
     if not same(found, operation.get("value")):
         raise _RefusedError
 
 
-_OPERATIONS: Final[Mapping[str, Callable[[list[Any], str, Mapping[str, Any]], None]]] = {
+_OPERATIONS: Final[Mapping[str, Callable[[_Target, str, Mapping[str, Any]], None]]] = {
     "add": _add,
     "copy": _copy,
     "move": _move,

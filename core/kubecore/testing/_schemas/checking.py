@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from kubecore.testing._patching.go_values import json_type
@@ -59,9 +61,13 @@ class Decoded(NamedTuple):
 
 
 class _Repeating(dict[str, Any]):
-    """A JSON object in which keys are repeated. The last value counts."""
+    """A JSON object in which keys are repeated. The last value counts.
 
-    repeated: tuple[str, ...] = ()
+    Attributes:
+        repeated: How often each of these keys is repeated.
+    """
+
+    repeated: Mapping[str, int] = MappingProxyType({})
 
 
 def decode(content: bytes) -> Any:
@@ -78,9 +84,13 @@ def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     repeating = _Repeating(found)
-    keys = [key for key, _ in pairs]
-    repeating.repeated = tuple(key for at, key in enumerate(keys) if key in keys[:at])
+    counts = Counter(key for key, _ in pairs)
+    repeating.repeated = {key: count - 1 for key, count in counts.items() if count > 1}
     return repeating
+
+
+def _repeated(value: dict[str, Any]) -> Mapping[str, int]:
+    return value.repeated if isinstance(value, _Repeating) else _Repeating.repeated
 
 
 def _refuse_constant(name: str) -> Any:
@@ -95,7 +105,7 @@ def repeated_keys(value: Any, place: str = "") -> Iterator[str]:
         place: Its path.
     """
     if is_map(value):
-        repeated = value.repeated if isinstance(value, _Repeating) else ()
+        repeated = _repeated(value)
         for key, each in value.items():
             below = f"{place}.{key}" if place else key
             if key in repeated:
@@ -223,16 +233,16 @@ class _Reader:
         """Return an object with properties; `keys` are those of the place in error messages."""
         known = fields_of(schema.name)
         found: dict[str, Any] = {}
-        repeated = value.repeated if isinstance(value, _Repeating) else ()
+        repeated = _repeated(value)
         for key, each in value.items():
             place = f"{path}.{key}" if path else key
             inner = schema.fields.get(key)
             if inner is None:
                 self._unknown(place, found, key, each, schema)
                 continue
-            self.faults.extend(f'duplicate field "{place}"' for again in repeated if again == key)
+            self.faults.extend([f'duplicate field "{place}"'] * repeated.get(key, 0))
             field = known.get(key, _PLAIN)
-            self._struct = ".".join(schema.name.split(".")[-1:])
+            self._struct = schema.name.rpartition(".")[2]
             where = (*keys, *((field.embedded,) if field.embedded else ()), key)
             found[key] = self._value(each, inner, field, place, where)
         return _written(found, schema)
@@ -273,11 +283,11 @@ class _Reader:
         return found
 
     def _map(self, value: dict[str, Any], values: OpenApiType, place: str, keys: tuple[str, ...]) -> Any:
-        repeated = value.repeated if isinstance(value, _Repeating) else ()
+        repeated = _repeated(value)
         found, outer = dict[str, Any](), self._struct
         for key, each in value.items():
             self._struct = outer
-            self.faults.extend(f'duplicate field "{place}.{key}"' for again in repeated if again == key)
+            self.faults.extend([f'duplicate field "{place}.{key}"'] * repeated.get(key, 0))
             read = self._value(each, values, _PLAIN, f"{place}.{key}", keys)
             found[key] = _zero(values) if read is None else read
         return found

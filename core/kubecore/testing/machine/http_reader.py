@@ -99,11 +99,11 @@ class RequestReader:
         if first[3] == b"1" and "host" not in headers:
             raise BadRequestError(400, "missing header Host")
         content = yield from self._body(headers)
-        target = urlsplit(first[2].decode("ascii"))
+        path, query = _target(first[2].decode("ascii"))
         received = Received(
             method=first[1].decode("ascii"),
-            path=target.path or "/",
-            query=parse_qsl(target.query, keep_blank_values=True),
+            path=path,
+            query=parse_qsl(query, keep_blank_values=True),
             headers=headers,
             content=content,
         )
@@ -160,6 +160,18 @@ class RequestReader:
         data = bytes(self._buffer[:count])
         del self._buffer[:count]
         return data
+
+
+def _target(text: str) -> tuple[str, str]:
+    """Return the path and the query of a request target: a path, which may begin with `//`, or a URL."""
+    if text.startswith("/"):
+        path, _, query = text.partition("#")[0].partition("?")
+        return path, query
+    try:
+        target = urlsplit(text)
+    except ValueError as error:
+        raise BadRequestError(400, "malformed request target") from error
+    return target.path or "/", target.query
 
 
 def _headers(lines: list[bytes]) -> dict[str, str]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["Automaton", "TooLargeError"]
+__all__ = ["Automaton", "TooLargeError", "wrong_count"]
 
 _MOST_NODES: Final = 5_000
+_MOST_REPETITIONS: Final = 1_000
 _MOST_KNOWN: Final = 20_000
 _ASSERTIONS: Final = {"^": "A", r"\A": "A", r"\Z": "Z", r"\b": "b", r"\B": "B"}
 _SIGN: Final = re.compile(
@@ -22,7 +23,7 @@ class TooLargeError(Exception):
 
 
 class _Place(NamedTuple):
-    """What is around a position of the text.
+    """The signs around a position of the text.
 
     Attributes:
         before: The sign before it, "" at the start.
@@ -179,6 +180,28 @@ class _Reader:
         if self.nodes > _MOST_NODES:
             raise TooLargeError
         return state
+
+
+def wrong_count(pattern: str) -> str:
+    """Return the first count with which a part is repeated more than 1000 times, which Go refuses; "" for none.
+
+    Args:
+        pattern: A valid expression of Python.
+    """
+    largest, last = [1], 1
+    for sign in _SIGN.findall(pattern):
+        if sign[0] == "(":
+            largest.append(1)
+        elif sign == ")":
+            last = largest.pop()
+        elif counts := _COUNTS.fullmatch(sign):
+            last *= max(int(counts[3] or counts[1]), 1)
+        elif sign[0] not in "*+?":
+            last = 1
+        if last > _MOST_REPETITIONS:
+            return str(sign)
+        largest[-1] = max(largest[-1], last)
+    return ""
 
 
 def _limits(sign: str) -> tuple[int, int | None]:

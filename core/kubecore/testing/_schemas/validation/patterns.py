@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
-from kubecore.testing._schemas.validation.automaton import Automaton, TooLargeError
+from kubecore.testing._schemas.validation.automaton import Automaton, TooLargeError, wrong_count
 
 __all__ = ["compile_fault", "matches"]
 
 _FLAG: Final = "(?i)"
 _SPACE: Final = r"\t\n\f\r "
 _MOST_SIGNS: Final = 10_000
-_MOST_REPETITIONS: Final = 1_000
 _MOST_TRIES: Final = 1_000_000
 _MOST_STEPS: Final = 5_000_000
-_COUNTS: Final = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
-"""A repetition; Go accepts at most 1000."""
 _REPEATED_GROUP: Final = re.compile(r"\)[*+?{]")
 _CHOICE: Final = re.compile("[*+?{|]")
 _SAME: Final = frozenset("dDwWbBtnfrv.\\+*?()[]{}|^$/-\"'#&%!@,:;<=>_~`")
@@ -72,6 +70,9 @@ def compile_fault(pattern: str) -> str | None:
     for group in ("(?=", "(?!"):
         if pattern.find(group) == pattern.find("(?") >= 0:
             return f"{prefix} invalid or unsupported Perl syntax: `{group}`"
+    with suppress(*_UNREADABLE):
+        if found := wrong_count(_read(pattern).pattern):
+            return f"{prefix} invalid repeat count: `{found}`"
     try:
         re.compile(pattern)
     except re.error as error:
@@ -89,13 +90,21 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     if len(pattern) > _MOST_SIGNS:
         return None
     try:
-        return re.compile("".join(_translated(pattern)), re.ASCII)
-    except (re.error, _UnsureError, RecursionError, OverflowError):
+        compiled = _read(pattern)
+    except _UNREADABLE:
         return None
+    return None if wrong_count(compiled.pattern) else compiled
+
+
+def _read(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(_translated(pattern)), re.ASCII)
 
 
 class _UnsureError(Exception):
     """A construct that Go and Python read differently, or that one of them does not know."""
+
+
+_UNREADABLE: Final = (re.error, _UnsureError, RecursionError, OverflowError, ValueError)
 
 
 def _translated(pattern: str) -> Iterator[str]:
@@ -127,7 +136,7 @@ def _translated(pattern: str) -> Iterator[str]:
             yield sign
         elif sign == "$":
             yield r"\Z"
-        elif _is_unlike(sign, pattern[position : position + 2]) or _is_large(pattern, position - 1):
+        elif _is_unlike(sign, pattern[position : position + 2]):
             raise _UnsureError
         elif sign == "(":
             opened.append(0)
@@ -162,12 +171,6 @@ def _is_unlike(sign: str, after: str) -> bool:
     if sign in "*+?}":
         return after.startswith(("+", "*"))
     return sign == "{" and after.startswith(",")
-
-
-def _is_large(pattern: str, position: int) -> bool:
-    """Return whether a place has a number of repetitions that Go refuses."""
-    counts = _COUNTS.match(pattern, position)
-    return counts is not None and any(len(each) > 4 or int(each) > _MOST_REPETITIONS for each in counts.groups("0"))
 
 
 def _escape(sign: str, *, in_class: bool) -> str:
