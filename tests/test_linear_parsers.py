@@ -32,7 +32,7 @@ from kubecore.model import display, hints
 from kubecore.streams.copy import untar
 from kubecore.streams.port_forward import spdy, tunnel
 from kubecore.streams.websocket import frames as websocket_frames
-from kubecore.testing._schemas import checking
+from kubecore.testing._schemas import decoding
 from kubecore.watch import decoder as watch_decoder
 
 pytestmark = pytest.mark.thorough
@@ -362,7 +362,7 @@ CASES: Final = [
         64_000,
     ),
     Case("modify: a list in another order", lambda given: modify.merge(*given), tolerations, 100),
-    Case("fake: repeated keys", checking.decode, repeated_keys, 8_000),
+    Case("fake: repeated keys", decoding.decode, repeated_keys, 8_000),
     Case("CRD: keys", lambda data: crd.parse(data, "x", []), crds),
     Case("names: nearest", lambda name: nearest(name, ["pods", "nodes"]), lambda size: "pods" * (size // 4)),
     Case("names: verbs", lambda name: hints.missing_in_client(object(), name), lambda size: "list_a" * (size // 6)),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kubecore.testing._patching.go_values import go_text
-from kubecore.testing._schemas import checking
+from kubecore.testing._schemas import checking, decoding
 from tests.cluster import Cluster
 from tests.testing.body_cases import CASES, TABLE, recorded
 from tests.testing.go_fields import FILE, made
@@ -26,7 +26,7 @@ CHANGED = {"storedVersions", "targetPort", "creationTimestamp"}
 
 
 def read(row: dict[str, Any]) -> checking.Decoded:
-    return checking.read(checking.decode(row["body"].encode()), schema_of(f"{row['version']}/{row['kind']}"))
+    return checking.read(decoding.decode(row["body"].encode()), schema_of(f"{row['version']}/{row['kind']}"))
 
 
 def differences(mine: Any, theirs: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -86,7 +86,7 @@ def test_a_written_object_is_read_unchanged(row: dict[str, Any]) -> None:
 
 def test_strict_faults_are_reported_in_one_message() -> None:
     body = b'{"metadata":{"name":"x","name":"y"},"data":{"a":"1","a":"2"},"x":1,"x":2}'
-    found = checking.read(checking.decode(body), schema_of("v1/ConfigMap"))
+    found = checking.read(decoding.decode(body), schema_of("v1/ConfigMap"))
     error = checking.strict_error("ConfigMap", "v1", found.faults)
     assert (error.code, error.reason) == (400, "BadRequest")
     assert error.message == (
@@ -97,7 +97,7 @@ def test_strict_faults_are_reported_in_one_message() -> None:
 
 
 def test_a_strategic_patch_with_unknown_fields_is_422() -> None:
-    patch = checking.decode(b'{"data":{"k":"1","k":"2"},"x":1}')
+    patch = decoding.decode(b'{"data":{"k":"1","k":"2"},"x":1}')
     faults = checking.read(patch, schema_of("v1/ConfigMap")).faults
     error = checking.patch_error(go_text(patch), f"strict decoding error: {', '.join(faults)}")
     words = (
@@ -115,7 +115,7 @@ def test_kind_and_version_are_kept() -> None:
 @pytest.mark.parametrize("text", [b"{", b"", b"NaN", b'{"a":Infinity}', b"{} {}"])
 def test_a_body_that_is_not_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError):
-        checking.decode(text)
+        decoding.decode(text)
 
 
 @pytest.mark.slow

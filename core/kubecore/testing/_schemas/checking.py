@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from kubecore.testing._patching.go_values import json_type
+from kubecore.testing._schemas.decoding import plain, repeats_of
 from kubecore.testing._schemas.go_fields import GoField, fields_of, type_text
 from kubecore.testing._schemas.go_scalars import read_bytes, read_micro_time, read_quantity, read_time
-from kubecore.testing._schemas.json_values import copied, is_list, is_map
+from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._server.failures import Cause, RequestError
 
 __all__ = [
     "Decoded",
     "WrongTypeError",
-    "decode",
     "normalise",
     "patch_error",
-    "plain",
     "read",
     "read_metadata",
-    "repeated_keys",
     "strict_error",
     "type_error",
 ]
@@ -58,67 +54,6 @@ class Decoded(NamedTuple):
 
     object: dict[str, Any]
     faults: list[str]
-
-
-class _Repeating(dict[str, Any]):
-    """A JSON object in which keys are repeated. The last value counts.
-
-    Attributes:
-        repeated: How often each of these keys is repeated.
-    """
-
-    repeated: Mapping[str, int] = MappingProxyType({})
-
-
-def decode(content: bytes) -> Any:
-    """Return the JSON value of a body. Objects remember which keys are repeated, so that `read` reports them.
-
-    Raises:
-        ValueError: It is not JSON.
-    """
-    return json.loads(content, object_pairs_hook=_paired, parse_constant=_refuse_constant)
-
-
-def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    repeating = _Repeating(found)
-    counts = Counter(key for key, _ in pairs)
-    repeating.repeated = {key: count - 1 for key, count in counts.items() if count > 1}
-    return repeating
-
-
-def _repeated(value: dict[str, Any]) -> Mapping[str, int]:
-    return value.repeated if isinstance(value, _Repeating) else _Repeating.repeated
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def repeated_keys(value: Any, place: str = "") -> Iterator[str]:
-    """Yield the paths of the keys that are repeated in a value of `decode`, each once, in their order.
-
-    Args:
-        value: The value; it has few levels, as the caller checks.
-        place: Its path.
-    """
-    if is_map(value):
-        repeated = _repeated(value)
-        for key, each in value.items():
-            below = f"{place}.{key}" if place else key
-            if key in repeated:
-                yield below
-            yield from repeated_keys(each, below)
-    elif is_list(value):
-        for at, each in enumerate(value):
-            yield from repeated_keys(each, f"{place}[{at}]")
-
-
-def plain(value: Any) -> Any:
-    """Return a copy of a value of `decode` that does not remember repeated keys: rules look at exact types."""
-    return copied(value)
 
 
 def read_metadata(value: Any, schema: OpenApiType) -> Decoded:
@@ -233,7 +168,7 @@ class _Reader:
         """Return an object with properties; `keys` are those of the place in error messages."""
         known = fields_of(schema.name)
         found: dict[str, Any] = {}
-        repeated = _repeated(value)
+        repeated = repeats_of(value)
         for key, each in value.items():
             place = f"{path}.{key}" if path else key
             inner = schema.fields.get(key)
@@ -283,7 +218,7 @@ class _Reader:
         return found
 
     def _map(self, value: dict[str, Any], values: OpenApiType, place: str, keys: tuple[str, ...]) -> Any:
-        repeated = _repeated(value)
+        repeated = repeats_of(value)
         found, outer = dict[str, Any](), self._struct
         for key, each in value.items():
             self._struct = outer

@@ -12,7 +12,7 @@ from kubecore.errors import KubeError
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._rules import validation
 from kubecore.testing._rules.storing import EMPTY_LISTS
-from kubecore.testing._schemas import checking
+from kubecore.testing._schemas import checking, decoding
 from kubecore.testing._schemas.json_faults import json_fault
 from kubecore.testing._schemas.json_values import is_map, map_at
 from kubecore.testing._schemas.openapi import OpenApiType
@@ -84,7 +84,7 @@ def _json(content: bytes, resource: Resource) -> Any:
         problem = "couldn't get version/kind; json parse error: unexpected end of JSON input"
         raise _unrecognized(resource, problem, b"<empty>")
     try:
-        return checking.decode(content)
+        return decoding.decode(content)
     except ValueError as error:
         fault = json_fault(content) or error
         raise _unrecognized(resource, f"couldn't get version/kind; json parse error: {fault}", content) from None
@@ -107,7 +107,7 @@ def decoded_yaml(content: bytes) -> Any:
         RequestError: It can't be read.
     """
     try:
-        return checking.decode(content)
+        return decoding.decode(content)
     except ValueError:
         pass
     try:
@@ -135,7 +135,7 @@ def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
 
 def _configuration(content: bytes) -> Any:
     try:
-        found = checking.decode(content)
+        found = decoding.decode(content)
     except ValueError:
         found = _from_yaml(content)
     return dict[str, Any]() if found is None else found
@@ -245,11 +245,11 @@ def _custom(value: dict[str, Any], resource: Resource) -> Body:
     if value["kind"] != resource.kind:
         cause = Cause("FieldValueInvalid", f'Invalid value: "{value["kind"]}": must be {resource.kind}', "kind")
         raise invalid(resource.group, value["kind"], _name(value), [cause])
-    document = checking.plain(value)
+    document = decoding.plain(value)
     metadata = _custom_metadata(value, resource)
     document["metadata"] = metadata.object
     unknown = objects.read(document, _schema(resource))
-    repeated = [f'duplicate field "{path}"' for path in checking.repeated_keys(value)]
+    repeated = [f'duplicate field "{path}"' for path in decoding.repeated_keys(value)]
     others = sorted(fault for fault in metadata.faults if not fault.startswith("duplicate"))
     return Body(document, (*repeated, *others, *(f'unknown field "{path}"' for path in unknown)))
 
@@ -276,7 +276,7 @@ def _check_version(value: dict[str, Any], resource: Resource, validation: str) -
     group, _, version = str(found).rpartition("/")
     if group == resource.group and value["kind"] == resource.kind and validation != "Ignore":
         schema = None if resource.definition is None else resource.definition.schemas.get(version)
-        unknown = objects.read(checking.plain(value), schema or {})
+        unknown = objects.read(decoding.plain(value), schema or {})
         error.warnings = tuple(f'unknown field "{path}"' for path in unknown)
         if error.warnings and validation == "Strict":
             raise checking.strict_error(resource.kind, version, error.warnings)

@@ -10,7 +10,7 @@ from kubecore.testing._apply import managed
 from kubecore.testing._patching.json_patch import apply_json_patch
 from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
-from kubecore.testing._schemas import checking
+from kubecore.testing._schemas import decoding
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
 from kubecore.testing._server.advising import warnings_about, without_repeated_owners
@@ -72,7 +72,7 @@ def decoded_patch(content: bytes) -> Any:
         RequestError: 400, it is not JSON.
     """
     try:
-        return checking.decode(content)
+        return decoding.decode(content)
     except ValueError:
         raise bad_request("invalid JSON patch") from None
 
@@ -91,10 +91,10 @@ def patched(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource
         RequestError: The patch does not fit, or its result can't be read.
         NotSimulatedError: It is a JSON patch with repeated keys, which the server keeps in the object.
     """
-    faults = [f'duplicate field "{path}"' for path in checking.repeated_keys(patch_body)]
+    faults = [f'duplicate field "{path}"' for path in decoding.repeated_keys(patch_body)]
     if faults and kind == _JSON:
         raise NotSimulatedError(f"a JSON patch with repeated keys is not simulated: {', '.join(faults)}")
-    patch_body = checking.plain(patch_body)
+    patch_body = decoding.plain(patch_body)
     changed = _changed(live, patch_body, kind, resource)
     if resource.is_custom and changed.get("apiVersion") != resource.api_version:
         raise _other_version(resource, live["metadata"]["name"], changed.get("apiVersion"))
