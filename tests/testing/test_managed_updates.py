@@ -78,3 +78,11 @@ def test_one_empty_entry_removes_all_managers() -> None:
     assert managed(made) is None
     # No managers are tracked from then on, until the first apply.
     assert managed(update(made, config_map(a="3"), "m", LATER)) is None
+
+
+def test_path_element_of_many_levels_is_not_read() -> None:
+    live = update(None, config_map(a="1"), "m")
+    live["metadata"]["uid"] = "u"
+    new = config_map(a="1")
+    new["metadata"] |= {"uid": "u", "managedFields": [entry("n", {"f:data": {"v:" + "[" * 50_000: {}}})]}
+    assert managed(update(live, new, "n")) == managed(live)

@@ -101,12 +101,15 @@ def canonical(element: str) -> str:
         return element
     if kind == "i":
         return f"i:{int(rest)}"
-    value = json.loads(rest)
-    if kind == "v":
-        return value_of(value)
-    if not is_map(value):
-        raise ValueError(f"invalid keys {element!r}")
-    return key_of(sorted(value.items()))
+    try:
+        value = json.loads(rest)
+        if kind == "v":
+            return value_of(value)
+        if is_map(value):
+            return key_of(sorted(value.items()))
+    except RecursionError:
+        raise ValueError("a path element has too many levels") from None
+    raise ValueError(f"invalid keys {element!r}")
 
 
 def _comparable(value: Any) -> tuple[Any, ...]:

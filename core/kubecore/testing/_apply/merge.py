@@ -47,7 +47,8 @@ def _merge_lists(shape: Shape, live: list[Any], applied: list[Any]) -> list[Any]
     new = {shape.element(item): item for item in applied}
     singles = _singles(old)
     waiting = iter(new)
-    shared = [element for element in new if element in {found for found, _ in old}]
+    known = {element for element, _ in old}
+    shared = [element for element in new if element in known]
     shared.reverse()
     made: list[Any] = []
 
