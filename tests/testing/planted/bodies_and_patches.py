@@ -107,13 +107,13 @@ def planted(bug: Bug) -> Iterator[None]:
 def _forget(name: str) -> None:
     parent, _, last = name.rpartition(".")
     sys.modules.pop(name, None)
-    vars(sys.modules[parent]).pop(last, None)
+    vars(importlib.import_module(parent)).pop(last, None)
 
 
 def _enter(name: str, module: ModuleType) -> None:
     parent, _, last = name.rpartition(".")
     sys.modules[name] = module
-    setattr(sys.modules[parent], last, module)
+    setattr(importlib.import_module(parent), last, module)
 
 
 def _load(name: str, bug: Bug) -> None:
