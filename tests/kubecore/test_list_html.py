@@ -55,6 +55,20 @@ def test_a_secret_does_not_show_its_data() -> None:
     assert "hunter2" not in secrets._repr_html_()
 
 
+def test_objects_without_a_model_have_the_same_columns_and_hide_their_data() -> None:
+    for found in (pods("web"), apps_v1.DeploymentList.from_dict({"items": [{"spec": {"replicas": 3}}]})):
+        items = [item.to_dict() for item in found.items]
+        assert list_html.shown(items, now=NOW) == list_html.shown(found.items, now=NOW)
+    times: tuple[object, ...] = ("2026-01-01", "", 5, {})
+    for time in times:
+        secret = {"metadata": {"name": "db", "creationTimestamp": time}, "stringData": {"password": "hunter2"}}
+        assert list_html.shown([secret]).endswith(
+            "<tr><th>Name</th></tr></thead><tbody><tr><td>db</td></tr></tbody></table>"
+        )
+    assert "hunter2" not in list_html.shown([{"stringData": {"password": "hunter2"}}])
+    assert "hunter2" not in list_html.shown([{"metadata": "hunter2", "status": ["hunter2"]}])
+
+
 def test_items_without_metadata_are_shown_by_their_repr() -> None:
     assert "<td>(1, &#x27;a&#x27;)</td>" in list_html.shown([(1, "a")])
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kubecore._support.json_types import is_json_array
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore._support.terminal import escape_for_terminal
+from kubecore.model.times import parse_time
 
 __all__ = ["age", "shown"]
 
 _LONGEST: Final = 200
 """Rows that a notebook shows."""
+_KEYS: Final = {"creation_timestamp": "creationTimestamp", "ready_replicas": "readyReplicas"}
+"""The names of fields of models that differ in mappings."""
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -21,7 +24,7 @@ def shown(items: Sequence[Any], remaining: int = 0, now: datetime | None = None)
     """Return a table of objects: namespace, name, readiness, phase and age, without columns that no object has.
 
     Args:
-        items: The objects; an item without metadata is shown by its repr.
+        items: The objects, as models or mappings; any other item is shown by its repr.
         remaining: The number of objects on later pages.
         now: The time to which ages are counted, the current one by default.
     """
@@ -50,37 +53,53 @@ def _row(tag: str, cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<{tag}>{html.escape(escape_for_terminal(cell))}</{tag}>' for cell in cells)}</tr>"
 
 
+def _field(item: Any, *names: str) -> Any:
+    """Return a nested field of a model or of a mapping, None if it is missing."""
+    for name in names:
+        item = item.get(_KEYS.get(name, name)) if is_json_object(item) else getattr(item, name, None)
+    return item
+
+
 def _name(item: Any, _: datetime) -> str:
-    metadata = getattr(item, "metadata", None)
-    return str(getattr(metadata, "name", None) or "") if metadata is not None else repr(item)
+    if is_json_object(item) or _field(item, "metadata") is not None:
+        return str(_field(item, "metadata", "name") or "")  # The repr of a mapping would show the data of a Secret.
+    return repr(item)
 
 
 def _namespace(item: Any, _: datetime) -> str:
-    return str(getattr(getattr(item, "metadata", None), "namespace", None) or "")
+    return str(_field(item, "metadata", "namespace") or "")
 
 
 def _ready(item: Any, _: datetime) -> str:
-    status = getattr(item, "status", None)
-    replicas = getattr(getattr(item, "spec", None), "replicas", None)
+    replicas = _field(item, "spec", "replicas")
     if isinstance(replicas, int):
-        return f"{getattr(status, 'ready_replicas', None) or 0}/{replicas}"
-    return next(_conditions(status), "")
+        return f"{_field(item, 'status', 'ready_replicas') or 0}/{replicas}"
+    return next(_conditions(item), "")
 
 
-def _conditions(status: Any) -> Iterator[str]:
-    conditions: Any = getattr(status, "conditions", None)
+def _conditions(item: Any) -> Iterator[str]:
+    conditions = _field(item, "status", "conditions")
     for condition in conditions if is_json_array(conditions) else ():
-        if getattr(condition, "type", None) == "Ready":
-            yield str(getattr(condition, "status", ""))
+        if _field(condition, "type") == "Ready":
+            yield str(_field(condition, "status") or "")
 
 
 def _phase(item: Any, _: datetime) -> str:
-    return str(getattr(getattr(item, "status", None), "phase", None) or "")
+    return str(_field(item, "status", "phase") or "")
 
 
 def _age(item: Any, now: datetime) -> str:
-    created = getattr(getattr(item, "metadata", None), "creation_timestamp", None)
+    created = _field(item, "metadata", "creation_timestamp")
+    if isinstance(created, str):
+        created = _time(created)
     return age(created, now) if isinstance(created, datetime) and created.tzinfo is not None else ""
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return parse_time(text)
+    except ValueError:
+        return None
 
 
 _COLUMNS: Final[dict[str, Callable[[Any, datetime], str]]] = {
