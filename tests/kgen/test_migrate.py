@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import os
@@ -15,7 +16,7 @@ from kgen import migrate
 from kgen.bundled_specs import bundled_specs
 from kgen.cli import run
 from kgen.ir import Api
-from kgen.migrate import table
+from kgen.migrate import python_names, table
 from kgen.migrate.resources import known, snake_case
 from kgen.pipeline import describe
 from kubeclient import Clientset
@@ -133,6 +134,11 @@ def test_calls_have_replacements(api: Api, tmp_path: Path, client: str, call: st
             id="annotation",
         ),
         pytest.param(
+            "client.CustomObjectsApi().list_custom_object_for_all_namespaces('g.io', 'v1', resource_plural='things')\n",
+            ["clientset.dynamic", 'clientset.dynamic.resource("things.g.io").list(...)'],
+            id="custom objects of all namespaces",
+        ),
+        pytest.param(
             "def f(api):\n api.create(body={})\n"
             "f(dynamic.DynamicClient(x).resources.get(api_version='v1', kind='Pod'))\n",
             [
@@ -244,6 +250,13 @@ def test_files_that_never_end_and_closed_folders_are_named(api: Api, tmp_path: P
         "large.py": "it is larger than 4 MiB",
         "folder": "Permission denied",
     }
+
+
+def test_dotted_names_do_not_grow_with_the_file(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text("import kr8s\nx = kr8s.api()\n" + "x = x.aaaaaaaaa\n" * 200 + "x.version()\n")
+    tree = ast.parse((tmp_path / "long.py").read_text())
+    assert max(len(one.path) for one in python_names.calls(tree, table.PACKAGES, ())) < 1100
+    assert len(migrate.report(tmp_path, api).calls) == 1
 
 
 def test_names_of_files_do_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

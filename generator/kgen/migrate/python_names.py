@@ -17,6 +17,9 @@ __all__ = ["UNKNOWN", "Found", "Names", "calls", "is_known"]
 UNKNOWN: Final = "?"
 """The owner of a method that was recognized by its name alone."""
 
+_LONGEST: Final = 1000
+"""Characters of a dotted name; `x = x.a` in many lines would make names as long as the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -135,7 +138,7 @@ def is_known(path: str) -> bool:
 
 
 def _with(path: str, end: str) -> str:
-    return path + end if path else ""
+    return path + end if 0 < len(path) < _LONGEST else ""
 
 
 class _Reader(ast.NodeVisitor):

@@ -168,7 +168,11 @@ def _custom(match: re.Match[str], node: ast.Call, skip: int = 0, call: str = "")
     values = node.args[skip:]
     keywords = {one.arg: one.value for one in node.keywords if one.arg}
     is_namespaced = match["scope"] == "namespaced_"
-    plural = keywords.get("plural") or (values[2 + is_namespaced] if len(values) > 2 + is_namespaced else None)
+    plural = (
+        keywords.get("plural")
+        or keywords.get("resource_plural")
+        or (values[2 + is_namespaced] if len(values) > 2 + is_namespaced else None)
+    )
     group = keywords.get("group") or (values[0] if values else None)
     given = keywords.get("namespace") or (values[2] if is_namespaced and len(values) > 2 else None)
     resource = '"plural.group"'
