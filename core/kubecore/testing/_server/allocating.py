@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kubecore.testing._rules import services
+from kubecore.testing._rules import checks, services
 from kubecore.testing._rules.storing import as_stored
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause, RequestError, invalid
@@ -145,9 +145,7 @@ def _addresses(spec: dict[str, Any], pool: _Pool) -> list[Cause]:
         elif address in pool.addresses:
             text = "provided IP is already allocated"
         if text:
-            shown = msgspec.json.encode(addresses).decode()
-            text = f"Invalid value: {shown}: failed to allocate IP {address}: {text}"
-            return [Cause("FieldValueInvalid", text, "spec.clusterIPs")]
+            return [checks.invalid("spec.clusterIPs", addresses, f"failed to allocate IP {address}: {text}")]
     return []
 
 
@@ -170,7 +168,7 @@ def _ports(spec: dict[str, Any], pool: _Pool, *, is_update: bool) -> list[Cause]
         else:
             written.add(place)
             continue
-        return [Cause("FieldValueInvalid", f"Invalid value: {place[1]}: {text}", f"spec.ports[{index}].nodePort")]
+        return [checks.invalid(f"spec.ports[{index}].nodePort", place[1], text)]
     pool.ports |= written
     if services.needs_node_ports(spec):
         _allocate_ports(ports, pool)

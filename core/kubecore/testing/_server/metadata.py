@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
-
+from kubecore.testing._rules import checks
 from kubecore.testing._schemas.json_values import map_at
 from kubecore.testing._server.failures import Cause, RequestError
 from kubecore.testing._server.resources import Resource
@@ -103,8 +102,7 @@ def fixed_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
     """Yield a cause for each field that an update changes though nobody may change it."""
     for name in _FIXED:
         if new.get(name) != old.get(name):
-            shown = msgspec.json.encode(new.get(name)).decode()
-            yield Cause("FieldValueInvalid", f"Invalid value: {shown}: field is immutable", f"metadata.{name}")
+            yield checks.changed(f"metadata.{name}", new.get(name))
 
 
 def precondition_failed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubecore.testing._apply.managed import keep_times, stripped, track_update
-from kubecore.testing._rules import admission, validation
+from kubecore.testing._rules import admission, checks, validation
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import bodies, converting, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
@@ -189,7 +189,7 @@ def _class_causes(live: dict[str, Any], document: dict[str, Any]) -> list[Cause]
     before, after = (map_at(each, "status").get("qosClass") for each in (live, document))
     if before == after:
         return []
-    return [Cause("FieldValueInvalid", f'Invalid value: "{after}": field is immutable', "status.qosClass")]
+    return [checks.changed("status.qosClass", after)]
 
 
 def _without(found: dict[str, Any], name: str) -> dict[str, Any]:
@@ -264,8 +264,7 @@ def _narrowed(
         quality = admission.quality_of_service(map_at(live, "spec"))
         given = map_at(document, "status").get("qosClass") or quality
         if given != quality:
-            cause = Cause("FieldValueInvalid", f'Invalid value: "{given}": field is immutable', "status.qosClass")
-            raise invalid("", "Pod", received.name, [cause])
+            raise invalid("", "Pod", received.name, [checks.changed("status.qosClass", given)])
         return {**document, "status": {**map_at(document, "status"), "qosClass": quality}}
     if resource.storage == NAMESPACES and not part:
         kept = items_at(map_at(live, "spec"), "finalizers")
@@ -284,7 +283,7 @@ def _finalizer_causes(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:
         return []
     shown = "[]string{" + ", ".join(f'"{name}"' for name in added) + "}"
     text = "no new finalizers can be added if the object is being deleted, found new finalizers " + shown
-    return [Cause("FieldValueForbidden", f"Forbidden: {text}", "metadata.finalizers")]
+    return [checks.forbidden("metadata.finalizers", text)]
 
 
 def _is_finished(document: dict[str, Any]) -> bool:
