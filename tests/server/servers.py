@@ -1,9 +1,8 @@
 """The servers of a test: a real one and the fake. A test that the fake can't run is marked with a reason.
 
 `@pytest.mark.real_only("needs_node")` leaves out the fake; `@pytest.mark.real_only("not_simulated", "exec")` names a
-request that the fake refuses, and `@pytest.mark.real_only("differs", "events")` a difference of the fake: such tests run on
-the fake and must fail, so that no mark stays after the fake can run its test. Tests with a fixture of `_BY_FIXTURE` have
-its reason without a mark.
+request that the fake refuses: such tests run on the fake and must fail, so that no mark stays after the fake can run its
+test. Tests with a fixture of `_BY_FIXTURE` have its reason without a mark.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from tests.cluster import Cluster
 __all__ = ["REASONS", "Api", "FakeApi", "RealApi", "check_reasons", "parameters", "parametrize", "reason_of"]
 
 REASONS: Final = {
-    "differs": "the fake responds otherwise; the second argument of the mark says what",
     "needs_certificates": "users, their credentials and their rights: the fake accepts everybody",
     "needs_connections": "TCP and TLS connections, which the fake in the same process does not have",
     "needs_controllers": "controllers of workloads, which the fake does not have",
@@ -34,8 +32,8 @@ REASONS: Final = {
 }
 """The reasons why a test runs on the real server alone."""
 
-_FAILURES: Final[dict[str, type[Exception]]] = {"differs": Exception, "not_simulated": NotSimulatedError}
-"""How a test fails on the fake, by the reasons with a second argument."""
+_NAMED: Final = "not_simulated"
+"""The reason with a second argument."""
 
 _BY_FIXTURE: Final = {
     "all_apis_cluster": "needs_processes",
@@ -107,7 +105,7 @@ def reason_of(marks: Callable[[str], Iterable[pytest.Mark]], fixtures: Iterable[
         pytest.UsageError: A mark has no known reason.
     """
     for mark in marks("real_only"):
-        if not mark.args or mark.args[0] not in REASONS or len(mark.args) != 1 + (mark.args[0] in _FAILURES):
+        if not mark.args or mark.args[0] not in REASONS or len(mark.args) != 1 + (mark.args[0] == _NAMED):
             raise pytest.UsageError(f"real_only{mark.args}: expected one of {', '.join(REASONS)}")
         return ": ".join(mark.args)
     return next((_BY_FIXTURE[name] for name in fixtures if name in _BY_FIXTURE), None)
@@ -146,7 +144,6 @@ def parameters(reason: str | None) -> list[Any]:
     real = pytest.param("real", marks=pytest.mark.server)
     if reason is None:
         return [real, pytest.param("fake")]
-    failure = _FAILURES.get(reason.partition(":")[0])
-    if failure is None:
+    if reason.partition(":")[0] != _NAMED:
         return [real]
-    return [real, pytest.param("fake", marks=pytest.mark.xfail(reason=reason, raises=failure, strict=True))]
+    return [real, pytest.param("fake", marks=pytest.mark.xfail(reason=reason, raises=NotSimulatedError, strict=True))]

@@ -45,6 +45,7 @@ def test_the_table_matches_the_current_output_of_go() -> None:
     assert record() == TABLE.read_text("utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_operations_have_the_results_of_go(tmp_path: Path, seed: int) -> None:
