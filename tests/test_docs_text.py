@@ -142,3 +142,10 @@ def test_links_of_the_documentation_lead_somewhere() -> None:
             elif link.anchor and target.suffix == ".md" and link.anchor not in anchors(target.read_text("utf-8")):
                 wrong.append(f"{file.name}: {link.path}#{link.anchor}")
     assert wrong == []
+
+
+def test_the_readme_has_the_table_of_the_page_for_client_go() -> None:
+    pattern = re.compile(r"^\| client-go \| here \|$.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
+    [page] = pattern.findall((ROOT / "docs/coming-from/go.md").read_text("utf-8"))
+    [readme] = pattern.findall((ROOT / "README.md").read_text("utf-8"))
+    assert readme == page.replace("](../", "](docs/")
