@@ -102,6 +102,14 @@ def test_all_rules_of_an_object_share_one_budget() -> None:
     assert 0 < len(verdict.unsure) < len(value)
 
 
+def test_large_schemas_use_the_budget_of_rules() -> None:
+    rule = {"rule": "true"}
+    item = {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(2_000)}}
+    schema = {"type": "array", "items": {**item, "x-kubernetes-validations": [rule]}}
+    verdict = objects.check({"f": [{}] * 600}, {"type": "object", "properties": {"f": schema}})
+    assert 0 < len(verdict.unsure) < 600
+
+
 def test_deep_stack_of_the_caller_makes_a_rule_unknown() -> None:
     rule = "self" + "[0]" * 160 + " == 1"
     value: Any = 1

@@ -63,7 +63,7 @@ def _holds(rule: dict[str, Any], value: Any, schema: Schema, old: Old | None, bu
         raise UnknownError("the rule has other fields")
     if value is None or (reason is not None and reason not in ("FieldValueInvalid", *_REASONS)):
         raise UnknownError("the result is not simulated")
-    if names & set(_typed_names(schema, "self")):
+    if names & set(_typed_names(schema, "self", budget)):
         raise UnknownError("a value has another type in rules")
     values = {"self": value}
     if "oldSelf" in names:
@@ -73,17 +73,18 @@ def _holds(rule: dict[str, Any], value: Any, schema: Schema, old: Old | None, bu
     return evaluate(text, values, budget) or (old is not None and same(value, old.value))
 
 
-def _typed_names(schema: Any, name: str) -> Iterator[str]:
+def _typed_names(schema: Any, name: str, budget: Budget) -> Iterator[str]:
     """Yield the names of the fields whose values have another type in rules than in JSON."""
     if not is_map(schema):
         return
+    budget.spend(1)
     is_either = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
     if is_either or schema.get("format") in _TYPED or schema.get("type") == "number" or schema.get("nullable"):
         yield name
     for inner, part in properties_of(schema).items():
-        yield from _typed_names(part, inner)
+        yield from _typed_names(part, inner, budget)
     for other in ("items", "additionalProperties"):
-        yield from _typed_names(schema.get(other), name)
+        yield from _typed_names(schema.get(other), name, budget)
 
 
 def _cause(rule: dict[str, Any], value: Any, path: str) -> Cause:
