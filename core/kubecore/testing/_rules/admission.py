@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kubecore import quantity
 from kubecore.testing._rules.validation import Document
-from kubecore.testing._schemas.json_values import copied, is_map, items_at, map_at
+from kubecore.testing._schemas.json_values import copied, is_map, items_at, joined, map_at
 
 __all__ = ["admit_create", "admit_update", "label_job", "quality_of_service"]
 
@@ -115,9 +115,9 @@ def _job(new: Document) -> Document:
     labels = {**long, "controller-uid": uid, "job-name": name}
     template = dict(map_at(spec, "template"))
     of_template = map_at(template, "metadata")
-    template["metadata"] = {**of_template, "labels": {**map_at(of_template, "labels"), **labels}}
+    template["metadata"] = {**of_template, "labels": joined(map_at(of_template, "labels"), labels)}
     selector = copied(map_at(spec, "selector"))
-    selector["matchLabels"] = {**map_at(selector, "matchLabels"), "batch.kubernetes.io/controller-uid": uid}
+    selector["matchLabels"] = joined(map_at(selector, "matchLabels"), {"batch.kubernetes.io/controller-uid": uid})
     return {**new, "spec": {**spec, "template": template, "selector": selector}}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecore.testing._rules.facts import Facts, ResourceFacts
-from kubecore.testing._schemas.json_values import copied, is_list, is_map
+from kubecore.testing._schemas.json_values import copied, is_list, is_map, joined
 from kubecore.testing._schemas.schema_type import SchemaType
 
 __all__ = ["with_defaults"]
@@ -79,7 +79,7 @@ def _container(value: dict[str, Any]) -> None:
     resources: Any = value.get("resources")
     limits: Any = resources.get("limits") if is_map(resources) else None
     if is_map(limits):
-        resources["requests"] = {**limits, **(resources.get("requests") or {})}
+        resources["requests"] = joined(limits, resources.get("requests") or {})
 
 
 def _is_latest(image: str) -> bool:
@@ -149,7 +149,7 @@ def _secret(value: dict[str, Any]) -> None:
     texts: Any = value.pop("stringData", None)
     if is_map(texts) and texts:
         encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
-        value["data"] = {**(value.get("data") or {}), **encoded}
+        value["data"] = joined(value.get("data") or {}, encoded)
 
 
 def _service(value: dict[str, Any]) -> None:

@@ -225,7 +225,7 @@ class _Reader:
             self.faults.extend([f'duplicate field "{place}.{key}"'] * repeated.get(key, 0))
             read = self._value(each, values, _PLAIN, f"{place}.{key}", keys)
             found[key] = _zero(values) if read is None else read
-        return found
+        return dict(sorted(found.items()))  # As Go writes maps.
 
     def _scalar(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> Any:
         if schema.format == "quantity":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard, TypeVar
 
-__all__ = ["copied", "is_list", "is_map", "items_at", "map_at", "same"]
+__all__ = ["copied", "is_list", "is_map", "items_at", "joined", "map_at", "same"]
 
 
 J = TypeVar("J")
@@ -38,6 +38,11 @@ def map_at(document: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the JSON object at a name, an empty one if there is none."""
     value: object = document.get(name)
     return value if is_map(value) else {}
+
+
+def joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of two maps, those of the second one if both have a key; sorted, as the server writes maps."""
+    return dict(sorted({**one, **other}.items()))
 
 
 def items_at(document: dict[str, Any], name: str) -> list[Any]:

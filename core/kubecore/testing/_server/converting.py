@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,9 +11,16 @@ from kubecore.testing._schemas.pruning import prune
 from kubecore.testing._schemas.validation import objects
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource
-from kubecore.testing._server.store import Record
+from kubecore.testing._server.store import Record, encoded
 
 __all__ = ["as_served", "as_stored", "check_managers", "check_version", "is_current"]
+
+
+class _Versioned(msgspec.Struct):
+    apiVersion: str = ""  # noqa: N815 - A field of the API.
+
+
+_DECODER: Final = msgspec.json.Decoder(_Versioned)
 
 
 def as_served(resource: Resource, record: Record) -> Record:
@@ -30,7 +37,7 @@ def as_served(resource: Resource, record: Record) -> Record:
         return record
     if is_current(resource, record) and resource.version == resource.definition.stored_version:
         return record
-    return Record(msgspec.json.encode(_read(resource, record.document())), record.version)
+    return Record(encoded(_read(resource, record.document()), is_sorted=True), record.version)
 
 
 def is_current(resource: Resource, record: Record) -> bool:
@@ -38,8 +45,11 @@ def is_current(resource: Resource, record: Record) -> bool:
     definition = resource.definition
     if definition is None:
         return True
-    start = f'{{"apiVersion":"{resource.group}/{definition.stored_version}",'
-    return record.version > definition.revision and record.content.startswith(start.encode())
+    version = f"{resource.group}/{definition.stored_version}"
+    return record.version > definition.revision and (
+        record.content.startswith(f'{{"apiVersion":"{version}",'.encode())
+        or _DECODER.decode(record.content).apiVersion == version
+    )
 
 
 def check_version(resource: Resource, document: dict[str, Any]) -> None:
@@ -89,8 +99,7 @@ def as_stored(resource: Resource, document: dict[str, Any]) -> dict[str, Any]:
             f"converting an object of {resource.group_resource} from {resource.version} to "
             f"{definition.stored_version} by a webhook is not simulated; run with --kube=real"
         )
-    rest = {name: value for name, value in document.items() if name != "apiVersion"}
-    stored = {"apiVersion": f"{resource.group}/{definition.stored_version}", **rest}
+    stored = {**document, "apiVersion": f"{resource.group}/{definition.stored_version}"}
     schema = definition.schemas[definition.stored_version]
     if schema != definition.schemas[resource.version]:
         stored = {**copied(stored), "metadata": document["metadata"]}

@@ -15,7 +15,8 @@ from kubecore.testing._server.failures import Cause, RequestError, warned
 from kubecore.testing._server.options import bad_request, not_supported, refuse, whole_number
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
-from kubecore.testing._server.statuses import json_reply, success
+from kubecore.testing._server.statuses import raw_reply, success
+from kubecore.testing._server.store import encoded
 
 __all__ = ["DeleteOptions", "check_conditions", "delete", "mark_deleted", "warnings_of"]
 
@@ -130,7 +131,7 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
         live = state.find(resource, received.namespace, name).document()
         found, is_gone = mark_deleted(state, resource, live, options)
     if not is_gone or resource.facts.deleted == "object":
-        return json_reply(found, warnings=warnings)
+        return raw_reply(encoded(found, is_sorted=resource.is_custom), warnings=warnings)
     details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
     return success({**details, "uid": live["metadata"]["uid"]})
 

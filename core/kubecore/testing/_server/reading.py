@@ -18,7 +18,7 @@ from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.selection import has_exact_name, matcher
 from kubecore.testing._server.state import State
 from kubecore.testing._server.statuses import JSON, raw_reply
-from kubecore.testing._server.store import Record
+from kubecore.testing._server.store import Record, encoded
 from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import Selection, WatchStream
 
@@ -56,18 +56,30 @@ def shape_of(state: State, resource: Resource, received: Received) -> Form:
     return Form()
 
 
-def shaped(state: State, resource: Resource, record: Record, form: Form, received: Received, code: int = 200) -> Reply:
-    """Return an object in the form that the request accepts."""
+def shaped(
+    state: State,
+    resource: Resource,
+    record: Record,
+    form: Form,
+    received: Received,
+    code: int = 200,
+    warnings: tuple[str, ...] = (),
+) -> Reply:
+    """Return an object in the form that the request accepts.
+
+    Raises:
+        RequestError: The form is that of a list.
+    """
     if not form.shape:
-        return raw_reply(record.content, code)
+        return raw_reply(record.content, code, warnings)
     if form.shape == "PartialObjectMetadataList" and resource.is_custom:
         raise RequestError(500, "", "content is not a list")
     if form.shape == "PartialObjectMetadataList":
         text = f"you requested {form.shape}, but the requested object is not a list ({_go_type(resource)})"
         raise RequestError(406, "NotAcceptable", text)
     if form.shape == "Table":
-        return raw_reply(Tables(resource, form, received, state.now).of_record(record), code)
-    return raw_reply(_partial(form)(record), code)
+        return raw_reply(Tables(resource, form, received, state.now).of_record(record), code, warnings)
+    return raw_reply(_partial(form)(record), code, warnings)
 
 
 def _go_type(resource: Resource) -> str:
@@ -178,8 +190,9 @@ def written_list(resource: Resource, page: Page, form: Form) -> bytes:
         write, kind, version = _whole, f"{resource.kind}List", resource.api_version
     else:
         write, kind, version = _bare, f"{resource.kind}List", resource.api_version
-    head = msgspec.json.encode({"kind": kind, "apiVersion": version, "metadata": metadata})
-    return head[:-1] + b',"items":[' + b",".join(write(record) for record in page.records) + b"]}"
+    items = msgspec.Raw(b"[" + b",".join(write(record) for record in page.records) + b"]")
+    found = {"kind": kind, "apiVersion": version, "metadata": metadata, "items": items}
+    return encoded(found, is_sorted=resource.is_custom and not form.shape)
 
 
 def _metadata_of(page: Page) -> dict[str, Any]:
@@ -253,6 +266,6 @@ def _bookmark(resource: Resource, form: Form) -> Callable[[int, dict[str, str]],
         else:
             found = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
             found |= resource.facts.bookmark
-        return msgspec.json.encode(found)
+        return encoded(found, is_sorted=resource.is_custom and not form.shape)
 
     return content

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-import msgspec
-
 from kubecore.testing._rules.facts import load_facts
 from kubecore.testing._schemas.definitions.notes import warnings_of
 from kubecore.testing._server import bodies, creating, deleting, first_state, metadata, patching, reading, updating
@@ -26,10 +24,9 @@ from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.route import find, route
 from kubecore.testing._server.state import State, Unsure, not_found
 from kubecore.testing._server.statuses import failure, json_reply, raw_reply, success, warning
-from kubecore.testing._server.store import Change, Record, Snapshot, Storage, Store
+from kubecore.testing._server.store import Change, Record, Snapshot, Storage, Store, encoded
 from kubecore.testing._server.subresources.approvals import REQUESTS, with_user
 from kubecore.testing._server.subresources.handling import Subresources
-from kubecore.testing._server.tabling import Tables
 from kubecore.testing._server.watching import WatchStream
 
 __all__ = ["Server"]
@@ -252,17 +249,8 @@ class Server:
         form = reading.shape_of(self.state, resource, received)
         if resource.storage == DEFINITIONS:
             warnings += warnings_of(made)
-        if form.shape == "Table":
-            record = Record(msgspec.json.encode(made), 0)
-            table = Tables(resource, form, received, self.state.now).of_record(record)
-            return raw_reply(table, code, warnings)
-        if form.shape:
-            made = {
-                "kind": form.shape,
-                "apiVersion": f"meta.k8s.io/{form.version}",
-                "metadata": made["metadata"],
-            }
-        return json_reply(made, code, warnings)
+        record = Record(encoded(made, is_sorted=resource.is_custom), 0)
+        return reading.shaped(self.state, resource, record, form, received, code, warnings)
 
     def _delete(self, resource: Resource, received: Received) -> Reply:
         return deleting.delete(self.state, resource, received, DeleteOptions.of(received))

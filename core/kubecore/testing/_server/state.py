@@ -109,7 +109,7 @@ class State:
             document: The object; its resource version is set.
         """
         stored = converting.as_stored(resource, document)
-        record = self.store.write(resource.storage, key_of(document), stored)
+        record = self.store.write(resource.storage, key_of(document), stored, is_sorted=resource.is_custom)
         if resource.definition is None or resource.version == resource.definition.stored_version:
             return document
         return converting.as_served(resource, record).document()

@@ -8,13 +8,23 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-__all__ = ["Change", "Key", "Record", "Snapshot", "Storage", "Store", "key_text"]
+__all__ = ["Change", "Key", "Record", "Snapshot", "Storage", "Store", "encoded", "key_text"]
 
 Storage = tuple[str, str]
 """The key of a collection: group and plural."""
 
 Key = tuple[str, str]
 """Namespace and name of an object."""
+
+
+def encoded(value: Any, *, is_sorted: bool) -> bytes:
+    """Return the JSON of an object or a list.
+
+    Args:
+        value: The object or the list.
+        is_sorted: Whether the keys of all JSON objects are sorted: the server has no types of custom objects.
+    """
+    return msgspec.json.encode(value, order="deterministic" if is_sorted else None)
 
 
 def key_text(key: Key) -> str:
@@ -93,15 +103,16 @@ class Store:
         """Return an object, None if it is missing."""
         return self._collections.get(storage, {}).get(key)
 
-    def write(self, storage: Storage, key: Key, document: dict[str, Any]) -> Record:
+    def write(self, storage: Storage, key: Key, document: dict[str, Any], *, is_sorted: bool = False) -> Record:
         """Create or replace an object; its resource version is set.
 
         Args:
             storage: The collection.
             key: Namespace and name.
             document: The object; its metadata are changed.
+            is_sorted: Whether the object is a custom one, whose keys are sorted.
         """
-        record = self._next(document)
+        record = self._next(document, is_sorted=is_sorted)
         collection = self._collections.setdefault(storage, {})
         old = collection.get(key)
         collection[key] = record
@@ -188,10 +199,10 @@ class Store:
         """Return the keys of all collections that were ever written."""
         return self._collections.keys()
 
-    def _next(self, document: dict[str, Any]) -> Record:
+    def _next(self, document: dict[str, Any], *, is_sorted: bool = False) -> Record:
         self.revision += 1
         document["metadata"]["resourceVersion"] = str(self.revision)
-        return Record(msgspec.json.encode(document), self.revision)
+        return Record(encoded(document, is_sorted=is_sorted), self.revision)
 
     def _report(self, change: Change) -> None:
         self._history.append(change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._schemas.json_values import items_at, joined, map_at
 from kubecore.testing._server import bodies, metadata
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import RequestError
@@ -71,7 +71,7 @@ def _bound(state: State, live: dict[str, Any], wanted: dict[str, Any], node: str
     found = dict(live["metadata"])
     for key in ("annotations", "labels"):
         if wanted.get(key):
-            found[key] = {**map_at(found, key), **wanted[key]}
+            found[key] = joined(map_at(found, key), wanted[key])
     condition = {
         "type": "PodScheduled",
         "status": "True",

@@ -7,7 +7,7 @@ from typing import Any, Final
 from kubecore.errors import KubeError
 from kubecore.selectors import from_label_selector
 from kubecore.testing._apply.managed import track_update
-from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._schemas.json_values import items_at, joined, map_at
 from kubecore.testing._server import bodies, deleting
 from kubecore.testing._server.deleting import DeleteOptions
 from kubecore.testing._server.exchange import Received, Reply
@@ -137,7 +137,8 @@ def _take(state: State, resource: Resource, budget: dict[str, Any], name: str) -
     status = map_at(budget, "status")
     left = status["disruptionsAllowed"] - 1
     now = state.timestamp()
-    new = {**status, "disruptedPods": {**map_at(status, "disruptedPods"), name: now}, "disruptionsAllowed": left}
+    disrupted = joined(map_at(status, "disruptedPods"), {name: now})
+    new = {**status, "disruptedPods": disrupted, "disruptionsAllowed": left}
     if not left:
         new["conditions"] = _without_disruptions(budget, now)
     document = track_update(
