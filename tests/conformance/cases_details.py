@@ -99,3 +99,24 @@ def classes_of_pods(wire: Wire) -> None:
     wire.patch("pods/a/status", {"status": {"qosClass": None}})
     wire.delete("jobs", labelSelector="a=b")
     wire.delete("jobs", propagationPolicy="Background")
+
+
+@case("amounts of zero do not count for the quality of service of a Pod")
+def classes_without_amounts(wire: Wire) -> None:
+    for name, resources in (
+        ("limits", {"limits": {"cpu": "0", "memory": "0"}}),
+        ("request", {"requests": {"cpu": "0"}}),
+        ("one", {"limits": {"cpu": "0", "memory": "1Gi"}}),
+    ):
+        container = {"name": "c", "image": "i", "resources": resources}
+        spec = {"automountServiceAccountToken": False, "containers": [container]}
+        wire.post("pods", {"metadata": {"name": name}, "spec": spec})
+
+
+@case("the response to a write is not the metadata of a list")
+def writes_as_lists(wire: Wire) -> None:
+    several = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+    body = {"metadata": {"name": "a"}}
+    wire.send("POST", "configmaps", body, headers=several)
+    wire.send("PUT", "configmaps/a", body, headers=several)
+    wire.get("configmaps/a")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from kubecore.testing._apply.managed import stripped, track_update
 from kubecore.testing._rules import admission, defaults, validation
 from kubecore.testing._rules.facts import Facts
-from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._schemas.json_values import items_at, joined, map_at
 from kubecore.testing._server import bodies, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
@@ -202,7 +202,7 @@ def _set_initial(resource: Resource, document: dict[str, Any]) -> None:
 def _label_namespace(document: dict[str, Any]) -> None:
     found = map_at(document, "metadata")
     if found.get("name"):
-        found["labels"] = {**map_at(found, "labels"), "kubernetes.io/metadata.name": found["name"]}
+        found["labels"] = joined(map_at(found, "labels"), {"kubernetes.io/metadata.name": found["name"]})
 
 
 def _set_up_namespace(document: dict[str, Any]) -> None:
