@@ -25,9 +25,19 @@ from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestE
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 
-__all__ = ["Body", "checked", "configuration", "decoded_json", "decoded_yaml", "understood"]
+__all__ = [
+    "Body",
+    "checked",
+    "configuration",
+    "decoded_json",
+    "decoded_yaml",
+    "syntax_problem",
+    "type_problem",
+    "understood",
+    "unknown_kind",
+]
 
-_SCHEME: Final = '"pkg/runtime/scheme.go:111"'
+_NO_KIND: Final = "couldn't get version/kind; json parse error: "
 
 _CHECKED_ELSEWHERE: Final = frozenset({"CustomResourceDefinition"})
 """Built-in kinds whose rules are checked elsewhere."""
@@ -71,27 +81,38 @@ def decoded_json(received: Received, resource: Resource) -> dict[str, Any]:
         text = received.content.decode("utf-8", "replace")
         raise _unrecognized(resource, f"Object 'Kind' is missing in '{text}'", received.content)
     if not is_map(value):
-        problem = "couldn't get version/kind; json parse error: json: cannot unmarshal "
-        target = (
-            'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-        )
-        raise _unrecognized(resource, f"{problem}{_json_name(value)} into Go value of type {target}", received.content)
+        raise _unrecognized(resource, type_problem(value), received.content)
     return value
+
+
+def type_problem(value: object) -> str:
+    """Return why a JSON value is not an object with a version and a kind."""
+    target = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+    return f"{_NO_KIND}json: cannot unmarshal {json_type(value)} into Go value of type {target}"
+
+
+def syntax_problem(content: bytes, error: Exception) -> str:
+    """Return why a text is not JSON.
+
+    Args:
+        content: The text.
+        error: The error of the decoder.
+    """
+    return f"{_NO_KIND}{json_fault(content) or error}"
+
+
+def unknown_kind(kind: str, api_version: str) -> str:
+    """Return the problem of a kind that the server does not have in a version."""
+    return f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/runtime/scheme.go:111"'
 
 
 def _json(content: bytes, resource: Resource) -> Any:
     if not content.strip():
-        problem = "couldn't get version/kind; json parse error: unexpected end of JSON input"
-        raise _unrecognized(resource, problem, b"<empty>")
+        raise _unrecognized(resource, f"{_NO_KIND}unexpected end of JSON input", b"<empty>")
     try:
         return decoding.decode(content)
     except ValueError as error:
-        fault = json_fault(content) or error
-        raise _unrecognized(resource, f"couldn't get version/kind; json parse error: {fault}", content) from None
-
-
-def _json_name(value: Any) -> str:
-    return json_type(value)
+        raise _unrecognized(resource, syntax_problem(content, error), content) from None
 
 
 def _unrecognized(resource: Resource, problem: str, content: bytes) -> RequestError:
@@ -194,9 +215,7 @@ def _built_in(value: dict[str, Any], resource: Resource, *, is_merged: bool) -> 
     if (kind, api_version) != (resource.kind, resource.api_version):
         if str(api_version).rpartition("/")[0] != resource.group or (kind == resource.kind and resource.group):
             raise _other_version(str(api_version), resource)
-        problem = _other_kind(value, resource, str(kind)) or (
-            f'no kind "{kind}" is registered for version "{api_version}" in scheme {_SCHEME}'
-        )
+        problem = _other_kind(value, resource, str(kind)) or unknown_kind(kind, api_version)
         raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {problem}')
     try:
         found = checking.read(value, resource.open_api, is_merged=is_merged)

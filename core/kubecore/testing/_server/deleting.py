@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
-from kubecore.testing._server import metadata
+from kubecore.testing._server import bodies, metadata
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import Cause, RequestError, warned
-from kubecore.testing._server.options import bad_request, not_supported, refuse, whole_number
+from kubecore.testing._server.options import bad_request, dry_run_causes, not_supported, refuse, whole_number
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import raw_reply, success
@@ -86,33 +86,25 @@ def _of_query(received: Received) -> dict[str, Any]:
 
 
 def _decoded(content: bytes) -> dict[str, Any]:
-    prefix = "couldn't get version/kind; json parse error: "
     try:
         body: object = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise bad_request(f"{prefix}unexpected end of JSON input") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise bad_request(bodies.syntax_problem(content, error)) from None
     if body is None:
         return {}
     if not is_map(body):
-        target = (
-            'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-        )
-        raise bad_request(f"{prefix}json: cannot unmarshal array into Go value of type {target}")
+        raise bad_request(bodies.type_problem(body))
     kind = body.get("kind") or ""
     if kind not in _OPTIONS_KINDS:
         version = body.get("apiVersion") or "v1"
-        raise bad_request(
-            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
-        )
+        raise bad_request(bodies.unknown_kind(kind, version))
     return body
 
 
 def _causes(policy: str, dry_runs: list[str]) -> Iterator[Cause]:
     if policy and policy not in _POLICIES[:3]:
         yield not_supported("propagationPolicy", policy, _POLICIES)
-    if any(value != "All" for value in dry_runs):
-        shown = "[" + ",".join(f'"{value}"' for value in dry_runs) + "]"
-        yield Cause("FieldValueNotSupported", f'Unsupported value: {shown}: supported values: "All"', "dryRun")
+    yield from dry_run_causes(dry_runs)
 
 
 def delete(state: State, resource: Resource, received: Received, options: DeleteOptions) -> Reply:

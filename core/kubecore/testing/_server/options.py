@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-import msgspec
-
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, RequestError, invalid
+from kubecore.testing._server.failures import Cause, RequestError, invalid, quoted
 
 __all__ = [
     "WriteOptions",
     "bad_request",
+    "dry_run_causes",
     "forbidden",
     "is_true",
     "manager_of",
@@ -54,7 +53,7 @@ class WriteOptions(NamedTuple):
         """
         query = dict(received.query)
         dry_runs = [value for name, value in received.query if name == "dryRun"]
-        causes = list(_dry_run_causes(dry_runs))
+        causes = list(dry_run_causes(dry_runs))
         causes += _manager_causes(query.get("fieldManager", ""), is_apply=is_apply)
         causes += _validation_causes(query.get("fieldValidation", ""))
         refuse(kind, causes)
@@ -86,7 +85,8 @@ def refuse(kind: str, causes: Sequence[Cause]) -> None:
         raise invalid("meta.k8s.io", kind, "", causes)
 
 
-def _dry_run_causes(values: Sequence[str]) -> Iterable[Cause]:
+def dry_run_causes(values: Sequence[str]) -> Iterable[Cause]:
+    """Yield the cause for values of `dryRun` that the server does not know."""
     if any(value != "All" for value in values):
         shown = "[" + ",".join(f'"{value}"' for value in values) + "]"
         yield Cause("FieldValueNotSupported", f'Unsupported value: {shown}: supported values: "All"', "dryRun")
@@ -99,8 +99,7 @@ def _manager_causes(manager: str, *, is_apply: bool) -> Iterable[Cause]:
         yield Cause("FieldValueTooLong", f"Too long: may not be more than {_MOST_OF_MANAGER} bytes", "fieldManager")
     for position, char in enumerate(manager):
         if not char.isprintable():
-            shown = msgspec.json.encode(manager).decode()
-            text = f"Invalid value: {shown}: invalid character U+{ord(char):04X} (at position {position})"
+            text = f"Invalid value: {quoted(manager)}: invalid character U+{ord(char):04X} (at position {position})"
             yield Cause("FieldValueInvalid", text, "fieldManager")
 
 

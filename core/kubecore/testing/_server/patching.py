@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
 from kubecore.testing._apply import managed
 from kubecore.testing._patching.json_patch import apply_json_patch
 from kubecore.testing._patching.merge_patch import apply_merge_patch
@@ -16,7 +14,7 @@ from kubecore.testing._server import bodies, metadata, updating
 from kubecore.testing._server.advising import warnings_about, without_repeated_owners
 from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid, warned
+from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid, quoted, warned
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.patched_text import patched_text
 from kubecore.testing._server.resources import Resource
@@ -122,7 +120,7 @@ def _changed(live: dict[str, Any], patch_body: Any, kind: str, resource: Resourc
 def _other_version(resource: Resource, name: str, found: Any) -> RequestError:
     """Return the error of a patch that changes the version of a custom object."""
     group = str(found or "").rpartition("/")[0]
-    text = f"Invalid value: {_quoted(found or '')}: must be {resource.api_version}"
+    text = f"Invalid value: {quoted(found or '')}: must be {resource.api_version}"
     return invalid(group, resource.kind, name, [Cause("FieldValueInvalid", text, "apiVersion")])
 
 
@@ -134,14 +132,10 @@ def _invalid_patch(
     if not problem:
         return error
     shown = _go_map(patch_body) if kind == _STRATEGIC else patched_text(changed, patch_body, resource)
-    cause = Cause("FieldValueInvalid", f"Invalid value: {_quoted(shown)}: {problem}", "patch")
+    cause = Cause("FieldValueInvalid", f"Invalid value: {quoted(shown)}: {problem}", "patch")
     refused = invalid("", "", "", [cause])
     details = {"causes": [cause._asdict()]}
     return RequestError(422, "Invalid", refused.message, details=details)
-
-
-def _quoted(text: str) -> str:
-    return msgspec.json.encode(text).decode()
 
 
 def _go_map(value: Any) -> str:

@@ -260,12 +260,6 @@ def _narrowed(
         made = containers.narrowed(part, live, document)
         containers.checked(state, resource, part, live, document, made)
         return made
-    if resource.storage == ("", "pods") and part == "status":
-        quality = admission.quality_of_service(map_at(live, "spec"))
-        given = map_at(document, "status").get("qosClass") or quality
-        if given != quality:
-            raise invalid("", "Pod", received.name, [checks.changed("status.qosClass", given)])
-        return {**document, "status": {**map_at(document, "status"), "qosClass": quality}}
     if resource.storage == NAMESPACES and not part:
         kept = items_at(map_at(live, "spec"), "finalizers")
         spec = _without(map_at(document, "spec"), "finalizers")
