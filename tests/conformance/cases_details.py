@@ -120,3 +120,9 @@ def writes_as_lists(wire: Wire) -> None:
     wire.send("POST", "configmaps", body, headers=several)
     wire.send("PUT", "configmaps/a", body, headers=several)
     wire.get("configmaps/a")
+
+
+@case("the options of a deletion are not an object")
+def unreadable_deletions(wire: Wire) -> None:
+    for body in (b"{x}", b'{"a":', b'"x"', b"1", b"true", b"[]"):
+        wire.delete("configmaps/a", body)
