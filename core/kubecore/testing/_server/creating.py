@@ -13,7 +13,7 @@ from kubecore.testing._server import bodies, metadata, metadata_rules
 from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import NotSimulatedError, RequestError
+from kubecore.testing._server.failures import NotSimulatedError, RequestError, details_of
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.pod_admission import admitted_pod
 from kubecore.testing._server.resources import Resource
@@ -223,10 +223,7 @@ def _free_name(state: State, resource: Resource, namespace: str, prefix: str) ->
 
 def _already_exists(resource: Resource, existing: dict[str, Any], wanted: dict[str, Any]) -> RequestError:
     name = wanted["name"]
-    details: dict[str, Any] = {"name": name}
-    if resource.group:
-        details["group"] = resource.group
-    details["kind"] = resource.resource
+    details = details_of(name, resource.group, resource.resource)
     text = f'{resource.group_resource} "{name}" already exists'
     if "deletionTimestamp" in existing["metadata"]:
         text = f"object is being deleted: {text}"

@@ -11,7 +11,7 @@ import msgspec
 from kubecore.testing._schemas.json_values import is_map, items_at, map_at
 from kubecore.testing._server import bodies, metadata
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import Cause, RequestError, warned
+from kubecore.testing._server.failures import Cause, RequestError, details_of, warned
 from kubecore.testing._server.options import bad_request, dry_run_causes, not_supported, refuse, whole_number
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
@@ -124,7 +124,7 @@ def delete(state: State, resource: Resource, received: Received, options: Delete
         found, is_gone = mark_deleted(state, resource, live, options)
     if not is_gone or resource.facts.deleted == "object":
         return raw_reply(encoded(found, is_sorted=resource.is_custom), warnings=warnings)
-    details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    details = details_of(name, resource.group, resource.resource)
     return success({**details, "uid": live["metadata"]["uid"]})
 
 
@@ -194,7 +194,7 @@ def check_conditions(resource: Resource, live: dict[str, Any], options: DeleteOp
             f"({found['resourceVersion']}). The object might have been modified"
         )
     if text:
-        details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.kind}
+        details = details_of(name, resource.group, resource.kind)
         shown = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
         raise RequestError(
             409, "Conflict", f'Operation cannot be fulfilled on {shown} "{name}": {text}', details=details

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-__all__ = ["Cause", "NotSimulatedError", "RequestError", "invalid", "quoted", "warned"]
+__all__ = ["Cause", "NotSimulatedError", "RequestError", "details_of", "invalid", "quoted", "warned"]
 
 
 class Cause(NamedTuple):
@@ -83,6 +83,18 @@ def quoted(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
+def details_of(name: str, group: str, kind: str) -> dict[str, Any]:
+    """Return the details of a Status about an object, without those that are empty.
+
+    Args:
+        name: The name of the object.
+        group: The API group.
+        kind: The kind, or the plural.
+    """
+    found = {"name": name, "group": group, "kind": kind}
+    return {key: value for key, value in found.items() if value}
+
+
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> RequestError:
     """Make the error for an object that does not pass validation: 422, one cause for each fault.
 
@@ -99,10 +111,5 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Reques
         422,
         "Invalid",
         f"{shown} {quoted(name)} is invalid: {text}",
-        details={
-            **({"name": name} if name else {}),
-            **({"group": group} if group else {}),
-            "kind": kind,
-            "causes": [cause._asdict() for cause in causes],
-        },
+        details={**details_of(name, group, kind), "causes": [cause._asdict() for cause in causes]},
     )

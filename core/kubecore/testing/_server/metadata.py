@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kubecore.testing._rules import checks
 from kubecore.testing._schemas.json_values import map_at
-from kubecore.testing._server.failures import Cause, RequestError
+from kubecore.testing._server.failures import Cause, RequestError, details_of
 from kubecore.testing._server.resources import Resource
 
 __all__ = [
@@ -123,6 +123,6 @@ def precondition_failed(
 
 def conflict(resource: Resource, name: str, text: str) -> RequestError:
     """Return the error of a write that depends on another state of the object."""
-    details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    details = details_of(name, resource.group, resource.resource)
     message = f'Operation cannot be fulfilled on {resource.group_resource} "{name}": {text}'
     return RequestError(409, "Conflict", message, details=details)

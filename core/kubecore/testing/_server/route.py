@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import RequestError
+from kubecore.testing._server.failures import RequestError, details_of
 from kubecore.testing._server.options import is_true
 from kubecore.testing._server.resources import Resource, Resources
 
@@ -85,7 +85,7 @@ def _check_subresource(resource: Resource, received: Received) -> None:
     sub = resource.subresources.get(name)
     if sub is not None and sub.kind and name != received.subresource:
         sub = None
-    details = {**({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    details = details_of("", resource.group, resource.resource)
     if sub is None:
         if not resource.is_custom:
             raise _NOT_FOUND

@@ -10,7 +10,7 @@ from typing import Any, Final
 from kubecore.testing._rules.facts import Facts
 from kubecore.testing._server import converting
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, RequestError
+from kubecore.testing._server.failures import Cause, RequestError, details_of
 from kubecore.testing._server.metadata import timestamp
 from kubecore.testing._server.resources import Resource, Resources
 from kubecore.testing._server.store import Record, Store
@@ -25,7 +25,7 @@ Unsure = tuple[str, str, str]
 
 def not_found(resource: Resource, name: str) -> RequestError:
     """Return the error of a missing object."""
-    details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+    details = details_of(name, resource.group, resource.resource)
     return RequestError(404, "NotFound", f'{resource.group_resource} "{name}" not found', details=details)
 
 
@@ -136,7 +136,7 @@ class State:
         """
         if resource.is_custom and resource.group_resource in self.ending:
             text = "create not allowed while custom resource definition is terminating"
-            details = {"name": name, "group": resource.group, "kind": resource.resource}
+            details = details_of(name, resource.group, resource.resource)
             raise RequestError(
                 403, "Forbidden", f'{resource.group_resource} "{name}" is forbidden: {text}', details=details
             )
@@ -151,13 +151,13 @@ class State:
             return
         record = self.store.get(NAMESPACES, ("", namespace))
         if record is None:
-            details = {"name": namespace, "kind": "namespaces"}
+            details = details_of(namespace, "", "namespaces")
             raise RequestError(404, "NotFound", f'namespaces "{namespace}" not found', details=details)
         if b'"deletionTimestamp"' not in record.content or "deletionTimestamp" not in record.document()["metadata"]:
             return
         text = f"unable to create new content in namespace {namespace} because it is being terminated"
         cause = Cause("NamespaceTerminating", f"namespace {namespace} is being terminated", "metadata.namespace")
-        details = {"name": name, **({"group": resource.group} if resource.group else {}), "kind": resource.resource}
+        details = details_of(name, resource.group, resource.resource)
         raise RequestError(
             403,
             "Forbidden",
