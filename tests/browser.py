@@ -10,11 +10,15 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+_PATIENCE = 300.0
+"""Seconds for all pages."""
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -132,9 +136,12 @@ def browsing(path: str, profile: Path) -> Iterator[Browser]:
     )
     os.close(to_browser[0])
     os.close(from_browser[1])
+    watchdog = threading.Timer(_PATIENCE, process.kill)  # A page that never loads ends the browser, and so the test.
+    watchdog.start()
     with os.fdopen(from_browser[0], "rb") as reader, os.fdopen(to_browser[1], "wb") as writer:
         try:
             yield Browser(reader, writer)
         finally:
+            watchdog.cancel()
             process.terminate()
             process.wait(30)

@@ -53,6 +53,11 @@ def check_links(pages: dict[str, str]) -> int:
     return count
 
 
+def test_the_root_of_the_file_system_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["docs", "--output", "/"]) == 2
+    assert "the root of the file system cannot be the folder of the pages" in capsys.readouterr().err
+
+
 def test_each_link_of_kubeclients_pages_leads_to_a_page_and_an_anchor(pages: dict[str, str]) -> None:
     assert check_links(pages) > 1000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -84,4 +85,5 @@ def assemble(output: Path, repository: str, root: Path = ROOT) -> None:
 def _example(path: Path, root: Path) -> str:
     """Return the page of an example: its code."""
     code = path.read_text("utf-8").rstrip("\n")
-    return f"# {path.relative_to(root / 'examples').as_posix()}\n\n```{CODE[path.suffix]}\n{code}\n```\n"
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+    return f"# {path.relative_to(root / 'examples').as_posix()}\n\n{fence}{CODE[path.suffix]}\n{code}\n{fence}\n"

@@ -36,6 +36,8 @@ def docs(*, config_file: str | None, folder: Path, quiet: bool, **options: Any) 
     problems = Problems(strict=config.strict)
     progress = Progress(quiet=quiet)
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve would follow a symbolic link.
+    if not folder.name:
+        raise click.BadParameter("the root of the file system cannot be the folder of the pages", param_hint="--output")
     try:
         progress(f"reading {config.source}")
         pages = document(config, problems)
