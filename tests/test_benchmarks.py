@@ -321,7 +321,7 @@ def test_a_link_delays_bytes_and_delivers_them_at_its_rate() -> None:
 
 def test_the_pages_have_the_figures_of_the_results() -> None:
     stored = results.read()
-    assert {"recorded"} <= set(stored.tables) <= {"recorded", "real", "far", "controllers", results.LARGE}
+    assert {"recorded"} <= set(stored.tables) <= {"recorded", "real", "far", "controllers", "fake", results.LARGE}
     assert report.RESULTS.read_text("utf-8") == report.written(stored)
     assert report.PAGE.read_text("utf-8") == report.page(report.PAGE.read_text("utf-8"), stored)
 
