@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import ROOT
 
 PAGES = ("CONTRIBUTING.md", "tests/README.md")
-MADE = {"dist/"}
-"""Paths that a command creates."""
+MADE = {"dist/", "build/site"}
+"""Paths that a command creates: a fresh clone does not have them."""
 
 
 def paths(text: str) -> list[str]:
@@ -26,6 +26,11 @@ def test_every_path_of_the_page_exists(page: str) -> None:
     found = paths((ROOT / page).read_text("utf-8"))
     assert len(found) > 10
     assert [path for path in found if path not in MADE and not list(ROOT.glob(path))] == []
+
+
+def test_paths_that_a_command_creates_are_not_committed() -> None:
+    listed = subprocess.run(["git", "ls-files", *MADE], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert listed == ""
 
 
 def test_paths_are_found() -> None:
