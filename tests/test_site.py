@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kubecore import errors
+from kubecore.errors import base
 from tests.browser import Browser, browsing, program
 from tools.site import navigation, pages
 from tools.site.links import Link, anchors, links, rewrite
@@ -37,6 +39,15 @@ def test_the_site_builds_without_a_warning(site: Path) -> None:
     assert "A typed Kubernetes client for Python" in (site / "index.html").read_text("utf-8")
     assert "](recipes/" in (site / "llms.txt").read_text("utf-8")
     assert "# Quickstart" in (site / "llms-full.txt").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_address_that_an_error_carries_is_that_of_a_page_of_the_site(site: Path) -> None:
+    for kind in (errors.KubeError, errors.NotFoundError):
+        page = base.address(kind).removeprefix(base.DOCUMENTATION)
+        assert f"<title>{kind.__name__}" in (site / page / "index.html").read_text("utf-8")
+    names = {path.parent.name for path in (site / "errors").glob("*/index.html")}
+    assert names == {path.stem for path in (ROOT / "docs" / "errors").glob("*.md")}
 
 
 @pytest.mark.slow

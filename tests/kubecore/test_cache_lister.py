@@ -192,7 +192,7 @@ def test_a_missing_object_is_a_not_found_error_as_of_the_server() -> None:
     pods = lister(store_of(text("a", 1)))
     assert pods.get_or_none("b", "shop") is None
     assert pods.get_or_none("a", "shop") == pods.get("a", "shop")
-    with pytest.raises(errors.NotFoundError, match=r"^pods 'shop/b' not found in the cache$") as caught:
+    with pytest.raises(errors.NotFoundError, match=r"(?m)^pods 'shop/b' not found in the cache$") as caught:
         pods.get("b", "shop")
     assert errors.is_not_found(caught.value)
     assert caught.value.status.code == 404
@@ -205,7 +205,7 @@ def test_a_missing_object_is_a_not_found_error_as_of_the_server() -> None:
 def test_the_namespace_of_a_cache_of_one_namespace_is_the_default() -> None:
     pods = lister(store_of(text("a", 1), selection=Selection("shop")))
     assert pods.get("a")["metadata"]["namespace"] == "shop"
-    with pytest.raises(errors.NotFoundError, match=r"pods 'shop/b' not found in the cache$"):
+    with pytest.raises(errors.NotFoundError, match=r"(?m)pods 'shop/b' not found in the cache$"):
         pods.get("b")
 
 

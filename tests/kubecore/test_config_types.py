@@ -124,7 +124,7 @@ def test_an_override_of_a_wrong_type_is_refused(name: str, tmp_path: Path) -> No
 
 def test_an_override_with_groups_of_a_wrong_type_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path / "config", document())
-    with pytest.raises(errors.ConfigError, match=r"^impersonate\.groups is None: expected a list of str$"):
+    with pytest.raises(errors.ConfigError, match=r"(?m)^impersonate\.groups is None: expected a list of str$"):
         kubeconfig.load(file, impersonate=rest.Impersonate(user="u", groups=None))  # type: ignore[arg-type]
 
 

@@ -269,4 +269,4 @@ def test_the_last_error_has_a_note_about_the_previous_error(kind: str) -> None:
 
     with serving(steps) as (port, _), pytest.raises(errors.NotFoundError) as raised:
         do(kind, rest.Config(host=f"http://127.0.0.1:{port}"), get)
-    assert raised.value.__notes__[0].startswith("after 2 attempts; the one before: ReadError: ")
+    assert raised.value.__notes__[1].startswith("after 2 attempts; the one before: ReadError: ")

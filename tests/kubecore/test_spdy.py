@@ -158,7 +158,7 @@ def test_the_error_of_the_node_is_raised_after_the_data(frames: Sequence[spdy.Fr
     """The error message escapes control characters of terminals."""
     made = tunnel(spdy.Data(DATA, b"before", False), *frames)
     assert made.take(100) == b"before"
-    with pytest.raises(errors.PortForwardError, match=r"port 80: refused\\x1b$"):
+    with pytest.raises(errors.PortForwardError, match=r"(?m)port 80: refused\\x1b$"):
         made.take(100)
 
 

@@ -68,7 +68,7 @@ def test_unknown_fields_are_refused_with_their_paths(kind: Any, data: dict[str, 
 
 def test_unknown_fields_in_yaml_are_refused() -> None:
     with pytest.raises(
-        DecodeError, match=r"^Pod has unknown fields: \$\.spec\.contaimers \(did you mean containers\?\)$"
+        DecodeError, match=r"(?m)^Pod has unknown fields: \$\.spec\.contaimers \(did you mean containers\?\)$"
     ):
         core_v1.Pod.from_yaml(f"{POD}  contaimers: []\n", strict=True)
 
@@ -135,9 +135,9 @@ def test_other_fields_of_a_copy_of_a_type_of_kubernetes_are_read() -> None:
 
 
 def test_many_faults_are_cut_off() -> None:
-    with pytest.raises(DecodeError, match=r"containers\[9\].name, \.\.\.$"):
+    with pytest.raises(DecodeError, match=r"(?m)containers\[9\].name, \.\.\.$"):
         core_v1.Pod.from_dict({"spec": {"containers": [{}] * 11}}, strict=True)
-    with pytest.raises(DecodeError, match=r"\$\.x9, \.\.\.$"):
+    with pytest.raises(DecodeError, match=r"(?m)\$\.x9, \.\.\.$"):
         core_v1.Pod.from_dict({f"x{number}": 1 for number in range(11)}, strict=True)
     with pytest.raises(DecodeError) as caught:
         core_v1.Pod.from_dict({"x" * 10_000_000: 1}, strict=True)

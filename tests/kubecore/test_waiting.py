@@ -92,10 +92,10 @@ def test_an_invalid_timeout_is_refused(timeout: Any) -> None:
 
 
 def test_a_missing_object_raises_not_found_except_for_delete_and_create() -> None:
-    with pytest.raises(errors.NotFoundError, match=r'^pods "web" not found$') as caught:
+    with pytest.raises(errors.NotFoundError, match=r'(?m)^pods "web" not found$') as caught:
         waiter().listed([])
     assert (caught.value.code, caught.value.status.details and caught.value.status.details.kind) == (404, "pods")
-    with pytest.raises(errors.NotFoundError, match=r'^deployments\.apps "web" not found$'):
+    with pytest.raises(errors.NotFoundError, match=r'(?m)^deployments\.apps "web" not found$'):
         waiter(resource=DEPLOYMENTS).listed([])
     made = waiter("delete")
     assert (made.listed([]), made.result) == (True, None)
@@ -183,7 +183,7 @@ def test_the_last_failure_is_named_when_time_runs_out(monkeypatch: pytest.Monkey
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 6)
     # Constant changes of the object do not extend the wait.
-    with pytest.raises(errors.WaitTimeoutError, match=r"last seen: Ready is False .*one of two$"):
+    with pytest.raises(errors.WaitTimeoutError, match=r"(?m)last seen: Ready is False .*one of two$"):
         made.changed(Event("MODIFIED", pod(NOT_READY)))
     assert made.changed(Event("MODIFIED", pod(READY))) is True
 

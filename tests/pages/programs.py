@@ -131,6 +131,6 @@ def matches(shown: str, printed: str) -> bool:
 
 def pages() -> Iterator[Path]:
     """Yield the pages whose programs this package runs."""
-    for folder in ("recipes", "coming-from", "policies"):
+    for folder in ("recipes", "coming-from", "policies", "errors"):
         yield from sorted((ROOT / "docs" / folder).glob("*.md"))
     yield from (ROOT / "docs" / name for name in ("index.md", "quickstart.md"))

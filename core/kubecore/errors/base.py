@@ -1,14 +1,15 @@
-"""The root of all errors, and the errors that need no connection."""
+"""The root of all errors with the address of each error's page, and the errors that need no connection."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, overload
 
 from kubecore._support.terminal import escape_for_terminal
 
 __all__ = [
+    "DOCUMENTATION",
     "AlreadyOwnedError",
     "ConfigError",
     "DecodeError",
@@ -18,7 +19,48 @@ __all__ = [
     "KubeError",
     "MissingExtraError",
     "NoMatchError",
+    "Notes",
+    "address",
 ]
+
+DOCUMENTATION: Final = "https://kgen-kubernetes.github.io/kgen/"
+"""The site of the documentation."""
+
+
+def address(kind: type[BaseException]) -> str:
+    """Return the address of the page about an error.
+
+    Args:
+        kind: The class. A class of a program has the page of its nearest base class in kubecore.
+    """
+    documented = next(base for base in kind.__mro__ if base.__module__.partition(".")[0] == "kubecore")
+    return f"{DOCUMENTATION}errors/{documented.__name__}/"
+
+
+class Notes:
+    """The attribute `__notes__` of an error, whose first note is the address of its page.
+
+    The list is made when it is first read, by a traceback or by `add_note`: raising an error costs nothing more.
+    """
+
+    @overload
+    def __get__(self, error: None, kind: type[BaseException]) -> Notes: ...
+    @overload
+    def __get__(self, error: BaseException, kind: type[BaseException]) -> list[str]: ...
+    def __get__(self, error: BaseException | None, kind: type[BaseException]) -> Notes | list[str]:
+        """Return the notes of an error."""
+        if error is None:
+            return self
+        notes: list[str] | None = error.__dict__.get("__notes__")
+        return error.__dict__.setdefault("__notes__", [f"what to do: {address(kind)}"]) if notes is None else notes
+
+    def __set__(self, error: BaseException, notes: list[str]) -> None:
+        """Replace the notes, as pickles and programs do."""
+        error.__dict__["__notes__"] = notes
+
+    def __delete__(self, error: BaseException) -> None:
+        """Remove all notes that were added."""
+        error.__dict__.pop("__notes__", None)
 
 
 class KubeError(Exception):
@@ -26,7 +68,16 @@ class KubeError(Exception):
 
     Its text and its notes are safe to print: terminal control characters are escaped. This also applies to every
     subclass, including custom ones that define `__str__`.
+
+    The first note is the address of a page about the error. Tracebacks show it below the message.
     """
+
+    __notes__: Notes = Notes()  # pyright: ignore[reportIncompatibleVariableOverride] - a list when it is read
+
+    @property
+    def help_url(self) -> str:
+        """Address of the page about the error: its causes, and what to do."""
+        return address(type(self))
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Make the class's own `__str__`, if it has one, return text that is safe to print."""

@@ -40,3 +40,6 @@ class RuntimeMismatchError(ImportError):
             f"but kubecore {__version__} has runtime API {RUNTIME_API}; {cure}",
             name=package,
         )
+        from kubecore.errors.base import address  # A package that was generated for this version needs no errors yet.
+
+        self.add_note(f"what to do: {address(type(self))}")

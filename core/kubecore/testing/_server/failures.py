@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kubecore.errors.base import Notes
+
 __all__ = ["Cause", "NotSimulatedError", "RequestError", "details_of", "invalid", "quoted", "warned"]
 
 
@@ -30,6 +32,8 @@ class NotSimulatedError(Exception):
 
     It is not a `KubeError`, so that no program handles it by accident.
     """
+
+    __notes__: Notes = Notes()  # pyright: ignore[reportIncompatibleVariableOverride] - a list when it is read
 
 
 class RequestError(Exception):

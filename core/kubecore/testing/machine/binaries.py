@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from kubecore.errors.base import Notes
+
 __all__ = ["PROGRAMS", "BinariesMissingError", "cache", "find", "matches", "platform_name", "version_numbers"]
 
 PROGRAMS: Final = ("etcd", "kube-apiserver")
@@ -19,6 +21,8 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 
 class BinariesMissingError(RuntimeError):
     """etcd and kube-apiserver of the version are not on this machine. Nothing is downloaded automatically."""
+
+    __notes__: Notes = Notes()  # pyright: ignore[reportIncompatibleVariableOverride] - a list when it is read
 
 
 def find(version: str, environ: Mapping[str, str] = os.environ) -> Path:
