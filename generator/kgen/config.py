@@ -42,6 +42,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         exclude: Groups or group versions to leave out.
         templates: A folder whose templates are taken before kgen's own, or None.
         hooks: The file of hooks, the name of a module of them, or None.
+        earlier: Inputs of earlier releases, from the oldest to the newest; they may be missing.
+        release: The name of the release that `specs` are of, "" if it is not set.
         root: The project, searched first for a module of hooks.
         names: Custom names.
         strict: Whether a warning stops the build.
@@ -58,6 +60,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     templates: Path | None = None
     hooks: Path | str | None = None
+    earlier: tuple[Path, ...] = ()
+    release: str = ""
     root: Path = Path()
     names: Mapping[str, str] = {}
     strict: bool = False
@@ -173,11 +177,15 @@ class _Layers:
         value, base, where = self.value(key)
         return None if value is None else self._placed(value, base, where)
 
+    def paths(self, key: str) -> tuple[Path, ...]:
+        """Return the paths of a key that has one or several, which need not exist."""
+        value, base, where = self.value(key)
+        items = (value,) if isinstance(value, str) else value or ()
+        return tuple(self._placed(item, base, where) for item in items)
+
     def inputs(self) -> list[Path]:
         """Return the files that are read in addition to the configuration, whether or not they exist."""
-        value, base, where = self.value("specs")
-        specs = (value,) if isinstance(value, str) else value or ()
-        paths = [self._placed(item, base, where) for item in specs]
+        paths = list(self.paths("specs"))
         templates = self.path("templates")
         hooks = self.value("hooks")[0]
         if hooks is not None and _is_module(hooks):
@@ -217,6 +225,8 @@ def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: st
         exclude=_first(flags.exclude, from_file.exclude),
         templates=_templates(both) if builds else None,
         hooks=_hooks(both),
+        earlier=both.paths("earlier"),
+        release=both.value("release")[0] or "",
         root=root,
         names=_names(from_file.names or {}, file),
         strict=bool(flags.strict if flags.strict is not None else from_file.strict),

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Final, TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Literal, TypeVar, get_args
 
 from kgen.errors import printable
 from kgen.fields import FieldWriter
 from kgen.ir import Api, Constants, Field, GroupVersion, Model, Resource
 from kgen.names import Identifier
 
-__all__ = ["Change", "changes", "shown"]
+__all__ = ["Change", "changes", "in_order", "shown"]
 
 
-_RANKS: Final = ("group", "resource", "verb", "model", "field", "constants", "constant")
-_ORDER: Final = ("removed", "changed", "deprecated", "added")
+_What = Literal["group", "resource", "verb", "model", "field", "constants", "constant"]
+_Action = Literal["removed", "changed", "deprecated", "added"]
+_RANKS: Final[tuple[_What, ...]] = get_args(_What)
+_ORDER: Final[tuple[_Action, ...]] = get_args(_Action)
 _DEPRECATED: Final = re.compile(r"\bdeprecated\b", re.IGNORECASE)
 
 _T = TypeVar("_T")
@@ -34,12 +36,12 @@ class Change:
         what: `group`, `resource`, `verb`, `model`, `field`, `constants` or `constant`.
         name: The thing in the words of the client, such as `core_v1.PodSpec.node_name`.
         action: `added`, `removed`, `changed` or `deprecated`.
-        detail: The old and the new value, or "".
+        detail: The old and the new value, the kinds of a group version, or "".
     """
 
-    what: str
+    what: _What
     name: str
-    action: str
+    action: _Action
     detail: str = ""
 
 
@@ -48,9 +50,14 @@ def changes(old: Api, new: Api) -> tuple[Change, ...]:
     return tuple(sorted({*_of_groups(old, new), *_of_models(old, new), *_of_constants(old, new)}))
 
 
+def in_order(differences: Iterable[Change]) -> list[Change]:
+    """Return changes in the order in which they are shown: by their action, then by the kind of name."""
+    return sorted(differences, key=lambda change: (_ORDER.index(change.action), _RANKS.index(change.what), change))
+
+
 def shown(differences: Iterable[Change], format_: str) -> str:
     """Return changes as text, as Markdown, or as JSON."""
-    listed = sorted(differences, key=lambda change: (_ORDER.index(change.action), _RANKS.index(change.what), change))
+    listed = in_order(differences)
     if format_ == "json":
         return json.dumps([asdict(change) for change in listed], indent=2)
     mark = "`" if format_ == "markdown" else ""
@@ -68,7 +75,7 @@ def _line(change: Change, mark: str) -> str:
     return f"{'-' if mark else ' '} {change.what} {mark}{printable(change.name, 300)}{mark}{detail}"
 
 
-def _sides(what: str, old: Mapping[str, _T], new: Mapping[str, _T]) -> tuple[list[Change], list[tuple[str, _T, _T]]]:
+def _sides(what: _What, old: Mapping[str, _T], new: Mapping[str, _T]) -> tuple[list[Change], list[tuple[str, _T, _T]]]:
     """Return the items that exist on one side only, and the pairs of items that exist on both."""
     alone = [Change(what, name, "removed") for name in old.keys() - new.keys()]
     alone += [Change(what, name, "added") for name in new.keys() - old.keys()]
@@ -76,8 +83,11 @@ def _sides(what: str, old: Mapping[str, _T], new: Mapping[str, _T]) -> tuple[lis
 
 
 def _of_groups(old: Api, new: Api) -> Iterator[Change]:
-    alone, both = _sides("group", _groups(old), _groups(new))
-    yield from alone
+    groups_of_old, groups_of_new = _groups(old), _groups(new)
+    alone, both = _sides("group", groups_of_old, groups_of_new)
+    for change in alone:
+        group = (groups_of_old if change.action == "removed" else groups_of_new)[change.name]
+        yield replace(change, detail=", ".join(sorted({resource.kind_name for resource in group.resources})))
     for name, before, after in both:
         different, same = _sides("resource", _resources(name, before), _resources(name, after))
         yield from different

@@ -97,7 +97,7 @@ def _understand(
     problems.add(spec.warnings)
     existing = read_package_names(config.output, config.package) if existing is None else existing
     is_whole = not (config.include or config.exclude)
-    api = resolve(spec, config.names, problems, _builtins(config, spec, builds), existing, is_whole=is_whole)
+    api = resolve(spec, config.names, problems, _builtins(config, spec, builds=builds), existing, is_whole=is_whole)
     if builds and not (api.groups or problems.errors):
         problems.warn(
             "the package has no resource: no input declares one that kgen can read",
@@ -122,7 +122,7 @@ def describe(specs: Path, before: Api | None = None) -> Api:
     return understand(config, Problems(), NO_HOOKS, PackageNames.of(before) if before is not None else NO_NAMES)
 
 
-def _builtins(config: Config, spec: ApiSpec, builds: bool) -> Builtins | None:
+def _builtins(config: Config, spec: ApiSpec, *, builds: bool) -> Builtins | None:
     """Return the package with Kubernetes' own types; None if they are generated, too.
 
     By default, they are generated if the documents have a group of Kubernetes.
@@ -191,11 +191,14 @@ def document(config: Config, problems: Problems) -> dict[str, str]:
         KgenError: A document or the configuration is wrong, or the result is too large.
     """
     from kgen.docs import plan_pages
+    from kgen.earlier import history
     from kgen.render import render
 
-    api = understand(config, problems)
+    hooks = load_hooks(config)
+    spec, api = _understand(config, problems, hooks, None, builds=True)
     _refuse_huge(api, config)
-    return render(plan_pages(api, config.package, config.source))
+    past = history(config, api, hooks, _builtins(config, spec, builds=True))
+    return render(plan_pages(api, config.package, config.source, past))
 
 
 def _refuse_huge(api: Api, config: Config) -> None:

@@ -38,6 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         templates: A folder whose templates are taken before kgen's own of the same name.
         templates_context: The version of the context that these templates were written for; see docs/templates.md.
         hooks: A Python file, or an importable module, with functions of the user's own; see `kgen.hooks`.
+        earlier: Inputs of earlier releases, the oldest first, for the pages of `kgen docs`: documents as in `specs`, or
+            files of changes as `kgen diff --format json` writes them.
+        release: The name of the release that `specs` are of.
         names: Custom names.
         strict: Whether a warning stops the build.
     """
@@ -52,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     templates: str | None = None
     templates_context: int | None = None
     hooks: str | None = None
+    earlier: str | tuple[str, ...] | None = None
+    release: str | None = None
     names: dict[str, str] | None = None
     strict: bool | None = None
 

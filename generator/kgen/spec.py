@@ -167,7 +167,12 @@ def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, whe
                 where=where,
                 hint=f"did you mean {near!r}?" if near else "`kgen list` without include and exclude shows all of them",
             )
-    kept = tuple(document for document in spec.documents if _is_wanted(document, wanted, unwanted))
+    return selected(spec, wanted, unwanted)
+
+
+def selected(spec: ApiSpec, include: tuple[str, ...], exclude: tuple[str, ...]) -> ApiSpec:
+    """Return the documents of the selected group versions, as `select`; names that are in no document are ignored."""
+    kept = tuple(document for document in spec.documents if _is_wanted(document, include, exclude))
     return ApiSpec(kept, spec.notices, spec.warnings)
 
 

@@ -154,7 +154,22 @@ def test_kinds_that_differ_in_case_alone_have_different_files(tmp_path: Path) ->
         run(["docs", "-q", "--specs", str(tmp_path / "a.yaml"), "--package", "mine", "--output", f"{tmp_path}/x"]) == 0
     )
     names = [path.name.lower() for path in (tmp_path / "x" / "example_v1").iterdir()]
-    assert sorted(names) == ["index.md", "index_2.md", "widget.md"]
+    assert sorted(names) == ["index.md", "index_2.md", "indexspec.md", "widget.md"]
+
+
+def test_a_type_that_several_places_share_is_described_once_and_linked_from_each(project: Path) -> None:
+    raw = manifest()
+    part = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}}
+    properties = {"one": part, "two": part}
+    raw["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].update(properties)
+    put(project / "crds" / "one.yaml", raw)
+    assert run(["docs", "-q", "--specs", "crds", "--package", "mine"]) == 0
+    page = (project / "reference" / "example_v1" / "Widget.md").read_text("utf-8")
+    names = {name for name in ("One", "Two") if f"### `example_v1.WidgetSpec{name}`\n" in page}
+    assert len(names) == 1
+    target = f"(#example_v1widgetspec{names.pop().lower()})"
+    assert f"[`WidgetSpecOne`]{target}" in page
+    assert f"[`WidgetSpecTwo`]{target}" in page
 
 
 SPEC = "com.example.v1.WidgetSpec"

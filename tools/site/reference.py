@@ -24,5 +24,12 @@ def write(folder: Path) -> None:
 
 def kubeclient() -> dict[str, str]:
     """Return the pages of kubeclient by their path, as `kgen docs` writes them."""
-    config = Config(specs=(SPECS,), sources=("specs/1.37",), output=ROOT / "generated", package=KUBECLIENT)
+    config = Config(
+        specs=(SPECS,),
+        sources=(f"specs/{SPECS.name}",),
+        output=ROOT / "generated",
+        package=KUBECLIENT,
+        earlier=(ROOT / "specs" / "1.35", ROOT / "specs" / "1.36"),
+        release=SPECS.name,
+    )
     return document(config, Problems())

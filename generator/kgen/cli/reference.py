@@ -25,6 +25,14 @@ __all__ = ["docs"]
     help="Folder in which the pages are written; by default ./reference.",
 )
 @click.option("--package", metavar="NAME", help="Import name of the package that is described.")
+@click.option(
+    "--earlier",
+    multiple=True,
+    metavar="PATH",
+    help="Documents of an earlier release, or its changes in the JSON of kgen diff; repeatable, the oldest first. The "
+    "file or folder has the name of the release. The pages name the release in which a kind or a field appeared.",
+)
+@click.option("--release", metavar="NAME", help="Name of the release that the documents are of.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
 def docs(*, config_file: str | None, folder: Path, quiet: bool, **options: Any) -> None:
     """Write the reference of the package: Markdown, a page for each kind."""

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from kgen.text import Code
 
-__all__ = ["EntryContext", "FieldRow", "IndexContext", "PageContext", "ResourceSection", "TypeSection", "VerbContext"]
+__all__ = [
+    "EntryContext",
+    "FieldRow",
+    "IndexContext",
+    "PageContext",
+    "RemovedContext",
+    "ResourceSection",
+    "TypeSection",
+    "VerbContext",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class TypeSection:
     """A type and its fields."""
 
     name: Code
+    since: Code
     doc: Code
     fields: tuple[FieldRow, ...]
     left_out: Code
@@ -38,6 +48,7 @@ class VerbContext:
 
     name: Code
     request: Code
+    since: Code
     doc: Code
     sync: Code
     async_: Code
@@ -48,6 +59,7 @@ class ResourceSection:
     """The clients of a resource, with an example."""
 
     plural: Code
+    since: Code
     scope: Code
     path: Code
     clients: Code
@@ -78,6 +90,14 @@ class EntryContext:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedContext:
+    """The names that a release removed, as a list on the first page."""
+
+    release: Code
+    lines: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexContext:
     """A list of pages; context of `docs/index.md.jinja`."""
 
@@ -87,3 +107,4 @@ class IndexContext:
     headings: tuple[Code, ...]
     entries: tuple[EntryContext, ...]
     types: tuple[Code, ...]
+    removed: tuple[RemovedContext, ...] = ()

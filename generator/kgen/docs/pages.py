@@ -9,12 +9,14 @@ from typing import Final
 from kgen import markdown
 from kgen.docs.contexts import FieldRow, PageContext, ResourceSection, TypeSection
 from kgen.docs.examples import example
+from kgen.docs.history import History
 from kgen.docs.placing import placed
 from kgen.docs.runtime_source import meta_models
 from kgen.docs.verbs import verbs
 from kgen.ir import (
     Always,
     Api,
+    Constants,
     Empty,
     Field,
     GroupVersion,
@@ -54,10 +56,12 @@ class Reference:
         api: The API.
         package: The import name of the package.
         line: The first line of each page.
+        history: The releases in which its names appeared.
     """
 
-    def __init__(self, api: Api, package: Identifier, line: Code) -> None:
+    def __init__(self, api: Api, package: Identifier, line: Code, history: History) -> None:
         self.api: Final[Api] = api
+        self.history: Final = history
         self.package: Final[Identifier] = package
         self._line = line
         self._models: dict[ModelRef, Model] = {
@@ -65,6 +69,9 @@ class Reference:
         }
         if any(module.shared for module in api.modules):
             self._models = {**meta_models(), **self._models}
+        self._aliases = {
+            ModelRef(module.name, alias.name): alias.target for module in api.modules for alias in module.aliases
+        }
         self._resources: dict[ModelRef, list[tuple[GroupVersion, Resource]]] = {}
         for group in api.groups:
             for resource in group.resources:
@@ -82,7 +89,7 @@ class Reference:
 
     def _used(self, ref: ModelRef, model: Model) -> tuple[ModelRef, ...]:
         types = [leaf(field.type) for field in model.fields]
-        found = [each.ref for each in types if isinstance(each, ModelType)]
+        found = [self._aliases.get(each.ref, each.ref) for each in types if isinstance(each, ModelType)]
         for _, resource in self._resources.get(ref, []):
             found += [resource.list_kind] if resource.list_kind else []
             found += [each for method in resource.methods for each in (method.body, method.response) if each]
@@ -124,10 +131,11 @@ class Reference:
 
     def link(self, ref: ModelRef, page: str) -> Code:
         """Return a link to a type from the page with a path, or its name if no page describes it."""
-        if ref not in self._pages:
-            return code(f"`{ref}`")
-        head = self._pages[ref]
-        path, anchor = self._paths[head], self._anchors[ref]
+        own = self._aliases.get(ref, ref)
+        if own not in self._pages:
+            return code(f"`{own}`")
+        head = self._pages[own]
+        path, anchor = self._paths[head], self._anchors[own]
         target = "" if path == page and anchor else posixpath.relpath(path, posixpath.dirname(page) or ".")
         return code(f"[`{ref.name}`]({target}{f'#{anchor}' if anchor else ''})")
 
@@ -155,12 +163,13 @@ class Reference:
         namespace = '"default"' if resource.namespaced else ""
         return ResourceSection(
             plural=markdown.span(resource.plural),
+            since=markdown.inline(self.history.resource(group.api_version, resource.plural)),
             scope=code("namespaced" if resource.namespaced else "of the cluster"),
             path=markdown.span(resource.path),
             clients=code(f"`clientset.{group.accessor}.{resource.accessor}({namespace})`"),
             example=example(resource, group, self.package, asynchronous=False),
             async_example=example(resource, group, self.package, asynchronous=True),
-            verbs=verbs(resource, group),
+            verbs=verbs(resource, group, self.history),
         )
 
     def _section(self, ref: ModelRef, page: str) -> TypeSection:
@@ -168,7 +177,8 @@ class Reference:
         rows = tuple(self._rows(ref, model, page))
         rest = len(model.fields) - len(rows)
         doc = model.doc if len(model.doc) < MOST // 10 else model.doc[: MOST // 10] + " ..."
-        return TypeSection(code(str(ref)), markdown.blocks(doc), rows, code(str(rest) if rest else ""))
+        since = markdown.inline(self.history.model(ref))
+        return TypeSection(code(str(ref)), since, markdown.blocks(doc), rows, code(str(rest) if rest else ""))
 
     def _rows(self, ref: ModelRef, model: Model, page: str | None) -> Iterator[FieldRow]:
         most = MOST // max(1, len(model.fields))
@@ -176,9 +186,10 @@ class Reference:
         for field in model.fields[:_MOST_FIELDS]:
             doc = field.doc if len(field.doc) <= max(most, 200) else field.doc[: max(most, 200)] + " ..."
             known = values.get(field.name)
-            words: list[str] = [markdown.inline(doc)]
+            since = self.history.field(ref, field.name)
+            words: list[str] = [f"Since {markdown.inline(since)}." if since else "", markdown.inline(doc)]
             if known:
-                words.append(f"Values: {', '.join(markdown.span(member.value) for member in known.members[:50])}.")
+                words.append(f"Values: {', '.join(self._values(ref, known))}.")
             words += [f"Rule: {markdown.inline(rule[:300])}" for rule in field.rules[:10]]
             yield FieldRow(
                 wire_name=markdown.span(field.wire_name),
@@ -189,6 +200,11 @@ class Reference:
                 merging=_merging(field.merging),
                 doc=code(" ".join(word for word in words if word)),
             )
+
+    def _values(self, ref: ModelRef, known: Constants) -> Iterator[str]:
+        for member in known.members[:50]:
+            since = self.history.constant(ref, known.name, member.name)
+            yield f"{markdown.span(member.value)}{f' (since {markdown.inline(since)})' if since else ''}"
 
     def _type(self, type_: Type, page: str | None) -> str:
         match type_:

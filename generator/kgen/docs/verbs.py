@@ -6,10 +6,11 @@ from typing import Final
 
 from kgen import markdown
 from kgen.docs.contexts import VerbContext
+from kgen.docs.history import History
 from kgen.docs.runtime_source import Method, methods
 from kgen.ir import GroupVersion, Resource, SubresourceMethod
 from kgen.plan.verb_mixins import SCALE, bases, scale_model
-from kgen.text import code
+from kgen.text import Code, code
 
 __all__ = ["verbs"]
 
@@ -54,8 +55,12 @@ _STREAMS: Final = {
 """Verbs of connections, and their subresources."""
 
 
-def verbs(resource: Resource, group: GroupVersion) -> tuple[VerbContext, ...]:
+def verbs(resource: Resource, group: GroupVersion, history: History) -> tuple[VerbContext, ...]:
     """Return all verbs of the clients of a resource, in the order of their names."""
+
+    def since(verb: str) -> Code:
+        return markdown.inline(history.verb(group.api_version, resource.plural, verb))
+
     found: dict[str, VerbContext] = {}
     for base in bases(resource, group):
         pairs = zip(methods(base, asynchronous=False), methods(base, asynchronous=True), strict=True)
@@ -64,6 +69,7 @@ def verbs(resource: Resource, group: GroupVersion) -> tuple[VerbContext, ...]:
             found[sync.name] = VerbContext(
                 code(sync.name),
                 request,
+                since(sync.name),
                 markdown.inline(sync.doc),
                 code(sync.signature()),
                 code(async_.signature()),
@@ -71,7 +77,7 @@ def verbs(resource: Resource, group: GroupVersion) -> tuple[VerbContext, ...]:
     scale = scale_model(resource)
     for method in resource.methods:
         if not scale or method.subresource != SCALE:
-            found[method.name] = _subresource(method)
+            found[method.name] = _subresource(method, since(method.name))
     return tuple(found[name] for name in sorted(found))
 
 
@@ -89,7 +95,7 @@ def _request(verb: str, path: str) -> str:
     return ""
 
 
-def _subresource(method: SubresourceMethod) -> VerbContext:
+def _subresource(method: SubresourceMethod, since: Code) -> VerbContext:
     options = {
         "apply": ["*", "field_manager: str", "force: bool | None = None"],
         "patch": ["*", "type: PatchType | None = None"],
@@ -114,4 +120,4 @@ def _subresource(method: SubresourceMethod) -> VerbContext:
         for each in (False, True)
     )
     request = markdown.span(f"{_HTTP[method.verb]} {method.path}")
-    return VerbContext(code(method.name), request, markdown.inline(f"{method.doc}."), code(sync), code(async_))
+    return VerbContext(code(method.name), request, since, markdown.inline(f"{method.doc}."), code(sync), code(async_))
