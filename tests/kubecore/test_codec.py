@@ -172,20 +172,20 @@ def test_decoded_objects_do_not_stay_in_the_young_generations_of_the_collector()
 
 
 def test_only_the_invalid_item_is_decoded_leniently(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kubecore.codec import lenient
+    from kubecore.codec import lenient_readers
 
     read: list[str] = []
-    slow = lenient._struct
+    slow = lenient_readers._struct
 
     def struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
         read.append(path)
         return slow(hint, exact, value, path)
 
-    monkeypatch.setattr(lenient, "_struct", struct)
-    lenient._reader.cache_clear()
+    monkeypatch.setattr(lenient_readers, "_struct", struct)
+    lenient_readers.reader.cache_clear()
     good = {"metadata": {"name": "a"}, "spec": {"containers": []}}
     decoded(core_v1.PodList, {"items": [good, {"spec": {"containers": None}}, good]})
-    lenient._reader.cache_clear()
+    lenient_readers.reader.cache_clear()
     assert "$.items[1]" in read
     assert "$.items[0]" not in read
 

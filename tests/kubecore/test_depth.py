@@ -35,7 +35,7 @@ _PARSERS: Final[dict[str, set[str]]] = {
     "msgspec.json.Decoder": {"codec/decoders.py"},
     "msgspec.convert": {
         "codec/decode.py",  # After `check_value`.
-        "codec/lenient.py",  # Scalars.
+        "codec/lenient_readers.py",  # Scalars.
         "_auth/exec_plugin.py",  # YAML, which has its own limit.
         "watch/decoder.py",  # Attributes.
     },
