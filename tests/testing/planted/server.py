@@ -167,11 +167,16 @@ BUGS: Final = (
     Bug("generations-count-all", "_server.updating", "    if before != after:\n", "    if True:\n"),
     # Deletions.
     Bug("finalizers-hold-nothing", "_server.deleting", "is_held = bool(finalizers) or", "is_held = False or"),
-    Bug("uid-preconditions", "_server.deleting", 'if options.uid and options.uid != found["uid"]:', "if False:"),
+    Bug(
+        "uid-preconditions",
+        "_server.deleting",
+        'if options.uid is not None and options.uid != found["uid"]:',
+        "if False:",
+    ),
     Bug(
         "version-preconditions",
         "_server.deleting",
-        "elif options.version and options.version !=",
+        "elif options.version is not None and options.version !=",
         "elif False and options.version !=",
     ),
     Bug("orphans-in-the-foreground", "_server.deleting", '"Orphan": ["orphan"]', '"Orphan": ["foregroundDeletion"]'),

@@ -17,6 +17,7 @@ from kubecore.testing._server.failures import Cause, RequestError
 __all__ = [
     "Decoded",
     "WrongTypeError",
+    "merged_kind_problem",
     "normalise",
     "patch_error",
     "read",
@@ -260,6 +261,17 @@ class _MergedReader(_Reader):
 
     def _other(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> None:
         self.wrong = self.wrong or _merged_text(value, schema, field)
+
+
+def merged_kind_problem(value: dict[str, Any], schema: OpenApiType) -> str:
+    """Return why the kind or the version in the result of a strategic merge patch can't be read, "" if they are texts.
+
+    Args:
+        value: The result.
+        schema: The type of the kind.
+    """
+    wrong = [key for key in _META if not isinstance(value.get(key), str | None)]
+    return _merged_text(value[wrong[0]], schema.fields[wrong[0]], _PLAIN) if wrong else ""
 
 
 def _merged_text(value: Any, schema: OpenApiType, field: GoField) -> str:

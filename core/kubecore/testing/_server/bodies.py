@@ -7,21 +7,19 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubecore.codec import yaml
-from kubecore.errors import KubeError
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._rules import validation
 from kubecore.testing._rules.storing import EMPTY_LISTS
 from kubecore.testing._schemas import checking, decoding
-from kubecore.testing._schemas.json_faults import json_fault
 from kubecore.testing._schemas.json_values import is_map, map_at
 from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._schemas.structural import StructuralType
 from kubecore.testing._schemas.validation import objects
 from kubecore.testing._schemas.validation.numbers import fit_floats
 from kubecore.testing._schemas.validation.replicas import check_replicas
+from kubecore.testing._server.body_text import EMPTY, UnreadableError, read_configuration, read_value
 from kubecore.testing._server.exchange import Received
-from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid
+from kubecore.testing._server.failures import Cause, RequestError, invalid
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 
@@ -30,14 +28,11 @@ __all__ = [
     "checked",
     "configuration",
     "decoded_json",
-    "decoded_yaml",
-    "syntax_problem",
-    "type_problem",
     "understood",
     "unknown_kind",
 ]
 
-_NO_KIND: Final = "couldn't get version/kind; json parse error: "
+_MOST_SHOWN: Final = 30
 
 _CHECKED_ELSEWHERE: Final = frozenset({"CustomResourceDefinition"})
 """Built-in kinds whose rules are checked elsewhere."""
@@ -62,43 +57,18 @@ def decoded_json(received: Received, resource: Resource) -> dict[str, Any]:
         RequestError: It is not an object in JSON.
         NotSimulatedError: It is in another format.
     """
-    kind = received.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if kind in ("application/yaml", "application/x-yaml"):
-        value = decoded_yaml(received.content)
-    elif kind in ("", "application/json"):
-        value = _json(received.content, resource)
-    elif kind.startswith("text/") and not resource.is_custom:
-        types = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-        text = f"the body of the request was in an unknown format - accepted media types include: {types}"
-        raise RequestError(415, "UnsupportedMediaType", text)
-    else:
-        raise NotSimulatedError(f"{received.method} {received.path} with a body of type {kind} is not simulated")
+    try:
+        value = read_value(received, is_custom=resource.is_custom)
+    except UnreadableError as error:
+        raise _unrecognized(resource, str(error), error.content) from None
     if value is None and not resource.is_custom:
         return {}
     if value is None:
         raise _unrecognized(resource, "Object 'Kind' is missing in 'null'", received.content)
-    if is_map(value) and resource.is_custom and not value.get("kind"):
+    if resource.is_custom and not value.get("kind"):
         text = received.content.decode("utf-8", "replace")
         raise _unrecognized(resource, f"Object 'Kind' is missing in '{text}'", received.content)
-    if not is_map(value):
-        raise _unrecognized(resource, type_problem(value), received.content)
     return value
-
-
-def type_problem(value: object) -> str:
-    """Return why a JSON value is not an object with a version and a kind."""
-    target = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-    return f"{_NO_KIND}json: cannot unmarshal {json_type(value)} into Go value of type {target}"
-
-
-def syntax_problem(content: bytes, error: Exception) -> str:
-    """Return why a text is not JSON.
-
-    Args:
-        content: The text.
-        error: The error of the decoder.
-    """
-    return f"{_NO_KIND}{json_fault(content) or error}"
 
 
 def unknown_kind(kind: str, api_version: str) -> str:
@@ -106,35 +76,12 @@ def unknown_kind(kind: str, api_version: str) -> str:
     return f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/runtime/scheme.go:111"'
 
 
-def _json(content: bytes, resource: Resource) -> Any:
-    if not content.strip():
-        raise _unrecognized(resource, f"{_NO_KIND}unexpected end of JSON input", b"<empty>")
-    try:
-        return decoding.decode(content)
-    except ValueError as error:
-        raise _unrecognized(resource, syntax_problem(content, error), content) from None
-
-
 def _unrecognized(resource: Resource, problem: str, content: bytes) -> RequestError:
     # Bodies that do not look like objects are shown as hexadecimal numbers.
-    shown = content.decode("utf-8", "replace") if content[:1] in b"{<" else content.hex()
+    start = content[:_MOST_SHOWN]
+    shown = start.decode("utf-8", "replace") if start.startswith(b"{") or start == EMPTY else start.hex()
+    shown += " ..." if len(content) > _MOST_SHOWN else ""
     return bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({shown})")
-
-
-def decoded_yaml(content: bytes) -> Any:
-    """Return the value of a body in YAML, such as that of an apply; JSON is YAML.
-
-    Raises:
-        RequestError: It can't be read.
-    """
-    try:
-        return decoding.decode(content)
-    except ValueError:
-        pass
-    try:
-        return yaml.load(content)
-    except (KubeError, ValueError) as error:
-        raise bad_request(f"error decoding YAML: {error}") from None
 
 
 def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
@@ -143,7 +90,7 @@ def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
     Raises:
         RequestError: 400, it can't be read, or is of another kind.
     """
-    found: Any = _configuration(content)
+    found: Any = read_configuration(content)
     if not is_map(found):
         text = f"json: cannot unmarshal {json_type(found)} into Go value of type map[string]interface {{}}"
         raise bad_request(f"error decoding patch: error unmarshaling JSON: while decoding JSON: {text}")
@@ -152,35 +99,6 @@ def configuration(content: bytes, resource: Resource) -> dict[str, Any]:
         version, kind = (each if isinstance(each, str) else "" for each in (version, kind))
         raise bad_request(f"invalid object type: {version if '/' in version else '/' + version}, Kind={kind}")
     return found
-
-
-def _configuration(content: bytes) -> Any:
-    try:
-        found = decoding.decode(content)
-    except ValueError:
-        found = _from_yaml(content)
-    return dict[str, Any]() if found is None else found
-
-
-def _from_yaml(content: bytes) -> Any:
-    try:
-        return yaml.load(content)
-    except (KubeError, ValueError) as error:
-        problem = _yaml_problem(error)
-        # The server converts YAML before it decodes a patch, unless it begins as JSON does.
-        is_json = content.lstrip().startswith(b"{")
-        prefix = "error decoding patch: error converting YAML to JSON" if is_json else "error encoding patch"
-        raise bad_request(f"{prefix}: yaml: {problem}") from None
-
-
-def _yaml_problem(error: Exception) -> str:
-    """Return a fault of YAML in the words of the server, whose scanner and parser count lines differently."""
-    found: Any = error.__cause__ or error.__context__
-    mark = getattr(found, "problem_mark", None)
-    if mark is None:
-        raise NotSimulatedError(f"an applied text is not simulated: {error}") from None
-    line = mark.line + (type(found).__name__ == "ScannerError")
-    return f"line {line}: {found.problem}" if mark.line else str(found.problem)
 
 
 def understood(
@@ -261,12 +179,11 @@ def _custom(value: dict[str, Any], resource: Resource) -> Body:
         text = _compact(value)
         problem = f"Object 'Kind' is missing in '{text}'"
         raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({text})")
-    if value["kind"] != resource.kind:
-        cause = Cause("FieldValueInvalid", f'Invalid value: "{value["kind"]}": must be {resource.kind}', "kind")
-        raise invalid(resource.group, value["kind"], _name(value), [cause])
     document = decoding.plain(value)
     metadata = _custom_metadata(value, resource)
     document["metadata"] = metadata.object
+    if value["kind"] != resource.kind:  # It is refused after its metadata was checked, and no schema is used.
+        return Body(document)
     unknown = objects.read(document, _schema(resource))
     repeated = [f'duplicate field "{path}"' for path in decoding.repeated_keys(value)]
     others = sorted(fault for fault in metadata.faults if not fault.startswith("duplicate"))
@@ -312,11 +229,6 @@ def _compact(value: Mapping[str, Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _name(value: Mapping[str, Any]) -> str:
-    metadata = value.get("metadata")
-    return str(metadata.get("name", "")) if is_map(metadata) else ""
-
-
 def checked(
     document: dict[str, Any],
     resource: Resource,
@@ -339,12 +251,16 @@ def checked(
     Raises:
         RequestError: 422, it is invalid.
     """
-    verdict = objects.check(document, _schema(resource), old, part=part) if resource.is_custom else objects.Verdict()
-    found = [*causes, *_replica_causes(document, resource, part), *verdict.causes]
-    if old is None or not resource.is_custom:
+    kind = document.get("kind", resource.kind)
+    has_schema = resource.is_custom and kind == resource.kind
+    verdict = objects.check(document, _schema(resource), old, part=part) if has_schema else objects.Verdict()
+    found = [*_kind_causes(kind, resource), *causes, *_replica_causes(document, resource, part), *verdict.causes]
+    if old is None and kind != resource.kind:
+        found = found[:1]
+    elif old is None or not resource.is_custom:
         found = list(dict.fromkeys(found))  # Only updates of custom objects repeat equal causes.
     if found:
-        raise invalid(resource.group, resource.kind, document["metadata"].get("name", ""), found)
+        raise invalid(resource.group, kind, document["metadata"].get("name", ""), found)
     if not resource.is_custom:
         is_known = resource.kind in _CHECKED_ELSEWHERE or validation.has_rules(
             resource.group, resource.kind, subresource=part
@@ -352,6 +268,11 @@ def checked(
         return [] if is_known else ["values of the kind are checked by their types only"]
     fit_floats(document)
     return [f"{path or 'the object'}: {text}" for path, text in verdict.unsure]
+
+
+def _kind_causes(kind: str, resource: Resource) -> list[Cause]:
+    text = f'Invalid value: "{kind}": must be {resource.kind}'
+    return [] if kind == resource.kind else [Cause("FieldValueInvalid", text, "kind")]
 
 
 def _replica_causes(document: dict[str, Any], resource: Resource, part: str) -> list[Cause]:

@@ -11,7 +11,8 @@ from kubecore.testing._schemas.definitions.check import check_definition
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._schemas.validation.numbers import fit_floats
 from kubecore.testing._server.converting import as_served
-from kubecore.testing._server.deleting import DeleteOptions, mark_deleted
+from kubecore.testing._server.delete_options import DeleteOptions
+from kubecore.testing._server.deleting import mark_deleted
 from kubecore.testing._server.failures import Cause, NotSimulatedError
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State

@@ -2,109 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-import msgspec
-
-from kubecore.testing._schemas.json_values import is_map, items_at, map_at
-from kubecore.testing._server import bodies, metadata
+from kubecore.testing._schemas.json_values import items_at, map_at
+from kubecore.testing._server import metadata
+from kubecore.testing._server.delete_options import DeleteOptions
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import Cause, RequestError, details_of, warned
-from kubecore.testing._server.options import bad_request, dry_run_causes, not_supported, refuse, whole_number
+from kubecore.testing._server.failures import RequestError, details_of, warned
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import raw_reply, success
 from kubecore.testing._server.store import encoded
 
-__all__ = ["DeleteOptions", "check_conditions", "delete", "mark_deleted", "warnings_of"]
+__all__ = ["check_conditions", "delete", "mark_deleted", "warnings_of"]
 
 _PROTECTED: Final = ("default", "kube-system", "kube-public")
-_POLICIES: Final = ("Foreground", "Background", "Orphan", "nil")
-_OPTIONS_KINDS: Final = ("", "DeleteOptions")
 _ORPHANS: Final = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
     "propagationPolicy=Orphan to suppress this warning"
 )
 _PODS: Final = ("", "pods")
 _GRACE_OF_PODS: Final = 30
-
-
-class DeleteOptions(NamedTuple):
-    """Options of a deletion.
-
-    Attributes:
-        is_dry_run: Whether nothing is deleted.
-        grace: Seconds that the object has to end, or None.
-        policy: The propagation policy, or "".
-        uid: The uid that the object must have, or "".
-        version: The version that it must have, or "".
-    """
-
-    is_dry_run: bool = False
-    grace: int | None = None
-    policy: str = ""
-    uid: str = ""
-    version: str = ""
-
-    @classmethod
-    def of(cls, received: Received) -> DeleteOptions:
-        """Read the options of a request, from its body if there is one, else from its query.
-
-        Raises:
-            RequestError: They can't be read, or are invalid.
-        """
-        body = _decoded(received.content) if received.content.strip() else _of_query(received)
-        conditions, dry_runs = map_at(body, "preconditions"), items_at(body, "dryRun")
-        policy: str = body.get("propagationPolicy") or ""
-        causes = list(_causes(policy, dry_runs))
-        if body.get("orphanDependents") is not None:
-            if policy:
-                text = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
-                causes.insert(0, Cause("FieldValueInvalid", text, "propagationPolicy"))
-            policy = "Orphan" if body["orphanDependents"] else "Background"
-        refuse("DeleteOptions", causes)
-        return cls(
-            is_dry_run=bool(dry_runs),
-            grace=body.get("gracePeriodSeconds"),
-            policy=policy,
-            uid=conditions.get("uid") or "",
-            version=conditions.get("resourceVersion") or "",
-        )
-
-
-def _of_query(received: Received) -> dict[str, Any]:
-    query = dict(received.query)
-    grace = query.get("gracePeriodSeconds")
-    return {
-        "dryRun": [value for name, value in received.query if name == "dryRun"],
-        "propagationPolicy": query.get("propagationPolicy", ""),
-        "gracePeriodSeconds": whole_number(grace) if grace else None,
-        "orphanDependents": {"true": True, "false": False}.get(query.get("orphanDependents", "")),
-    }
-
-
-def _decoded(content: bytes) -> dict[str, Any]:
-    try:
-        body: object = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise bad_request(bodies.syntax_problem(content, error)) from None
-    if body is None:
-        return {}
-    if not is_map(body):
-        raise bad_request(bodies.type_problem(body))
-    kind = body.get("kind") or ""
-    if kind not in _OPTIONS_KINDS:
-        version = body.get("apiVersion") or "v1"
-        raise bad_request(bodies.unknown_kind(kind, version))
-    return body
-
-
-def _causes(policy: str, dry_runs: list[str]) -> Iterator[Cause]:
-    if policy and policy not in _POLICIES[:3]:
-        yield not_supported("propagationPolicy", policy, _POLICIES)
-    yield from dry_run_causes(dry_runs)
 
 
 def delete(state: State, resource: Resource, received: Received, options: DeleteOptions) -> Reply:
@@ -183,12 +102,12 @@ def check_conditions(resource: Resource, live: dict[str, Any], options: DeleteOp
     """
     found, name = live["metadata"], live["metadata"]["name"]
     text = ""
-    if options.uid and options.uid != found["uid"]:
+    if options.uid is not None and options.uid != found["uid"]:
         text = (
             f"the UID in the precondition ({options.uid}) does not match the UID in record ({found['uid']}). "
             "The object might have been deleted and then recreated"
         )
-    elif options.version and options.version != found["resourceVersion"]:
+    elif options.version is not None and options.version != found["resourceVersion"]:
         text = (
             f"the ResourceVersion in the precondition ({options.version}) does not match the ResourceVersion in record "
             f"({found['resourceVersion']}). The object might have been modified"

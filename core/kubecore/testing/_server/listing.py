@@ -8,7 +8,15 @@ from typing import Final, NamedTuple
 
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError
-from kubecore.testing._server.options import bad_request, forbidden, is_true, not_supported, refuse, whole_number
+from kubecore.testing._server.options import (
+    bad_request,
+    forbidden,
+    not_supported,
+    number_in,
+    refuse,
+    revision_of,
+    truth_in,
+)
 from kubecore.testing._server.store import Key, Record, Storage, Store, key_text
 from kubecore.testing._server.tokens import Place, read_token, write_token
 from kubecore.testing._server.watching import Selection
@@ -53,15 +61,14 @@ class ListOptions(NamedTuple):
             RequestError: An option is invalid, or two contradict each other.
         """
         query = dict(received.query)
-        initial = query.get("sendInitialEvents")
         options = cls(
             version=query.get("resourceVersion", ""),
             match=query.get("resourceVersionMatch", ""),
-            limit=whole_number(query["limit"]) if query.get("limit") else 0,
+            limit=number_in(query, "limit") or 0,
             token=query.get("continue", ""),
-            sends_initial_events=None if initial is None else is_true(initial),
-            wants_bookmarks=is_true(query.get("allowWatchBookmarks", "false")),
-            seconds=whole_number(query["timeoutSeconds"]) if query.get("timeoutSeconds") else 0,
+            sends_initial_events=truth_in(query, "sendInitialEvents"),
+            wants_bookmarks=bool(truth_in(query, "allowWatchBookmarks")),
+            seconds=number_in(query, "timeoutSeconds") or 0,
             behind=received.behind,
         )
         refuse("ListOptions", list(options._watch_causes() if received.verb == "watch" else options._causes()))
@@ -91,8 +98,7 @@ class ListOptions(NamedTuple):
                 yield forbidden(
                     name, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
                 )
-            return
-        if self.match != "NotOlderThan":
+        elif self.match != "NotOlderThan":
             yield forbidden(name, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
         if self.match and self.match not in _WATCH_MATCHES:
             yield not_supported(name, self.match, _WATCH_MATCHES)
@@ -107,9 +113,10 @@ class ListOptions(NamedTuple):
             RequestError: It is not a number.
         """
         text = self.version or "0"
-        if text.isascii() and text.isdigit():
-            return int(text)
-        shown = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        try:
+            return revision_of(text)
+        except ValueError as error:
+            shown = f'resourceVersion: Invalid value: "{text}": {error}'
         raise RequestError(500, "", shown) if is_watch else bad_request(f"invalid resource version: {shown}")
 
     def newest(self, store: Store) -> int:

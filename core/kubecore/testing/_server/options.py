@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kubecore.testing._server.exchange import Received
@@ -16,12 +16,17 @@ __all__ = [
     "is_true",
     "manager_of",
     "not_supported",
+    "number_in",
     "refuse",
+    "revision_of",
+    "truth_in",
     "whole_number",
 ]
 
 _VALIDATIONS: Final = ("", "Ignore", "Strict", "Warn")
 _MOST_OF_MANAGER: Final = 128
+_MOST_DIGITS: Final = 1000
+"""Python refuses to read numbers with more than 4,300 digits; all of this length are out of range."""
 
 
 class WriteOptions(NamedTuple):
@@ -57,8 +62,8 @@ class WriteOptions(NamedTuple):
         causes += _manager_causes(query.get("fieldManager", ""), is_apply=is_apply)
         causes += _validation_causes(query.get("fieldValidation", ""))
         refuse(kind, causes)
-        force = query.get("force", "")
-        if force and kind == "PatchOptions" and not is_apply:
+        force = query.get("force")
+        if force is not None and kind == "PatchOptions" and not is_apply:
             refuse(kind, [Cause("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force")])
         return cls(
             is_dry_run=bool(dry_runs),
@@ -129,13 +134,43 @@ def is_true(text: str) -> bool:
     return text != "0" and text.lower() != "false"
 
 
-def whole_number(text: str, function: str = "ParseInt") -> int:
-    """Read a number of the query.
+def whole_number(text: str) -> int:
+    """Read a number of the query, as Go's `ParseInt` does.
+
+    Raises:
+        RequestError: It is not a number, or has more than 64 bits.
+    """
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not (digits.isascii() and digits.isdigit()):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    number = int(text) if len(text) <= _MOST_DIGITS else 1 << 64
+    if not -(1 << 63) <= number < 1 << 63:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return number
+
+
+def revision_of(text: str) -> int:
+    """Return a resource version as a number.
+
+    Raises:
+        ValueError: It is not a number, or has more than 64 bits. The message is that of Go's `ParseUint`.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
+    if len(text) > _MOST_DIGITS or int(text) >= 1 << 64:
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": value out of range')
+    return int(text)
+
+
+def number_in(query: Mapping[str, str], name: str) -> int | None:
+    """Read a number of the query, None if it is missing.
 
     Raises:
         RequestError: It is not a number.
     """
-    digits = text.removeprefix("-") if function == "ParseInt" else text
-    if not (digits.isascii() and digits.isdigit()):
-        raise bad_request(f'strconv.{function}: parsing "{text}": invalid syntax')
-    return int(text)
+    return whole_number(query[name]) if name in query else None
+
+
+def truth_in(query: Mapping[str, str], name: str) -> bool | None:
+    """Read a boolean of the query, None if it is missing."""
+    return is_true(query[name]) if name in query else None

@@ -8,10 +8,11 @@ from kubecore.testing._apply import managed
 from kubecore.testing._patching.json_patch import apply_json_patch
 from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
-from kubecore.testing._schemas import decoding
+from kubecore.testing._schemas import checking, decoding
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
 from kubecore.testing._server.advising import warnings_about, without_repeated_owners
+from kubecore.testing._server.body_text import kind_problem
 from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid, quoted, warned
@@ -94,9 +95,12 @@ def patched(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource
         raise NotSimulatedError(f"a JSON patch with repeated keys is not simulated: {', '.join(faults)}")
     patch_body = decoding.plain(patch_body)
     changed = _changed(live, patch_body, kind, resource)
+    is_merged = kind == _STRATEGIC
+    problem = checking.merged_kind_problem(changed, resource.open_api) if is_merged else kind_problem(changed)
+    if problem:
+        raise _unreadable(problem, resource, changed, patch_body, kind)
     if resource.is_custom and changed.get("apiVersion") != resource.api_version:
         raise _other_version(resource, live["metadata"]["name"], changed.get("apiVersion"))
-    is_merged = kind == _STRATEGIC
     if is_merged:  # The server ignores a change of them.
         changed |= {"kind": resource.kind, "apiVersion": resource.api_version}
     try:
@@ -129,8 +133,10 @@ def _invalid_patch(
 ) -> RequestError:
     """Return the error of a patch whose result can't be read: the server shows the patched object in it."""
     problem = error.message.partition("cannot be handled as a ")[2].partition(": ")[2]
-    if not problem:
-        return error
+    return _unreadable(problem, resource, changed, patch_body, kind) if problem else error
+
+
+def _unreadable(problem: str, resource: Resource, changed: dict[str, Any], patch_body: Any, kind: str) -> RequestError:
     shown = _go_map(patch_body) if kind == _STRATEGIC else patched_text(changed, patch_body, resource)
     cause = Cause("FieldValueInvalid", f"Invalid value: {quoted(shown)}: {problem}", "patch")
     refused = invalid("", "", "", [cause])

@@ -14,6 +14,7 @@ from kubecore.testing._server.converting import as_served
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError, RequestError
 from kubecore.testing._server.listing import ListOptions, Page
+from kubecore.testing._server.options import revision_of
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.selection import has_exact_name, matcher
 from kubecore.testing._server.state import State
@@ -34,11 +35,12 @@ def get(state: State, resource: Resource, received: Received) -> Reply:
         RequestError: It is missing, or the requested form does not fit.
     """
     version = dict(received.query).get("resourceVersion", "")
-    if version and not version.isdigit():
-        shown = f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
-        raise RequestError(500, "", shown)
-    if version and int(version) > state.store.revision:
-        raise listing.too_large(int(version), state.store.revision)
+    try:
+        revision = revision_of(version or "0")
+    except ValueError as error:
+        raise RequestError(500, "", f'resourceVersion: Invalid value: "{version}": {error}') from None
+    if revision > state.store.revision:
+        raise listing.too_large(revision, state.store.revision)
     form = shape_of(state, resource, received)
     record = state.find(resource, received.namespace, received.name, received.behind if version == "0" else 0)
     return shaped(state, resource, record, form, received)
@@ -143,7 +145,11 @@ def _custom_selection(
 
 
 def delete_selection(state: State, resource: Resource, received: Received) -> Page:
-    """Return the objects that the deletion of a collection is about, in order, as they were before it."""
+    """Return the objects that the deletion of a collection is about, in order, as they were before it.
+
+    Raises:
+        RequestError: The options of the selection are invalid, or its version has expired.
+    """
     selection, has_selectors = _selection(state, resource, received, None)
     options = ListOptions.of(received)
     page = listing.page_of(state.store, selection, options, has_selectors=has_selectors)

@@ -14,7 +14,7 @@ from kubecore.testing._server.accepting import form_of
 from kubecore.testing._server.advising import warnings_about, without_repeated_owners
 from kubecore.testing._server.controlling import Background
 from kubecore.testing._server.definitions import DEFINITIONS, Definitions
-from kubecore.testing._server.deleting import DeleteOptions
+from kubecore.testing._server.delete_options import DeleteOptions
 from kubecore.testing._server.discovery import discovered, unknown_group
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import RequestError, warned
@@ -256,8 +256,8 @@ class Server:
         return deleting.delete(self.state, resource, received, DeleteOptions.of(received))
 
     def _delete_collection(self, resource: Resource, received: Received) -> Reply:
-        options = DeleteOptions.of(received)
         page = reading.delete_selection(self.state, resource, received)
+        options = DeleteOptions.of(received)
         for record in page.records:
             deleting.mark_deleted(self.state, resource, record.document(), options)
         warnings = deleting.warnings_of(resource, options)

@@ -13,7 +13,7 @@ from kubecore.testing._server.creating import not_updatable_fields, require_simu
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, RequestError, invalid
-from kubecore.testing._server.options import WriteOptions, bad_request
+from kubecore.testing._server.options import WriteOptions, bad_request, revision_of
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.subresources import containers
@@ -53,23 +53,29 @@ def check_versions(resource: Resource, live: dict[str, Any], wanted: dict[str, A
         resource: The resource.
         live: The stored object.
         wanted: The metadata of the request.
-        may_omit: Whether the version may be missing and the uid is checked later, as in a patch.
+        may_omit: Whether the version may be missing, and the uid is checked later, as in a patch.
 
     Raises:
         RequestError: 409, or 422 if the version is missing.
     """
     name, version = live["metadata"]["name"], wanted.get("resourceVersion") or ""
-    if version in ("", "0"):
-        if not may_omit and not resource.facts.unconditional_update:
+    revision = _revision(version)
+    if not revision:
+        if (not may_omit or "resourceVersion" in wanted) and not resource.facts.unconditional_update:
             text = "Invalid value: 0: must be specified for an update"
             raise _invalid_resource(resource, name, [Cause("FieldValueInvalid", text, "metadata.resourceVersion")])
-    elif not (version.isascii() and version.isdigit()):
-        raise RequestError(500, "", f'strconv.ParseUint: parsing "{version}": invalid syntax')
     elif version != live["metadata"]["resourceVersion"]:
         raise metadata.conflict(resource, name, _MODIFIED)
     uid = wanted.get("uid") or ""
     if uid and uid != live["metadata"]["uid"] and not may_omit:
         raise metadata.precondition_failed(resource, live, uid)
+
+
+def _revision(version: str) -> int:
+    try:
+        return revision_of(version or "0")
+    except ValueError as error:
+        raise RequestError(500, "", str(error)) from None
 
 
 def _invalid_resource(resource: Resource, name: str, causes: list[Cause]) -> RequestError:
@@ -102,7 +108,9 @@ def replace(
         RequestError: The server refuses it.
     """
     wanted = metadata.wanted_metadata(body)
-    check_versions(resource, live, wanted, may_omit=is_patch)
+    # The stored version is in the result of a patch, unless the patch removes it.
+    named = {"resourceVersion": "", **wanted} if is_patch else wanted
+    check_versions(resource, live, named, may_omit=is_patch)
     document = merged(resource, received.subresource, live, {**body, "metadata": wanted})
     document = with_defaults(resource, document, state.facts)
     document = track_update(
@@ -219,8 +227,8 @@ def finish(
     document = allocated(state, resource, document, live, is_dry_run=options.is_dry_run)
     document = {**document, "metadata": metadata.fixed(live["metadata"], document["metadata"])}
     causes = list(metadata.fixed_causes(live["metadata"], document["metadata"]))
-    causes *= 2 if resource.is_custom else 1  # The real server checks these fields of custom objects twice.
     causes += metadata_rules.causes_of(resource, document["metadata"])
+    causes *= 2 if resource.is_custom else 1  # The real server checks these fields of custom objects twice.
     causes += _finalizer_causes(live["metadata"], document["metadata"])
     if (resource.group, resource.resource) == _PODS and received.subresource == "status":
         causes += _class_causes(live, document)

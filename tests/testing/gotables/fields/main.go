@@ -62,7 +62,8 @@ func fields(t reflect.Type, into map[string]string, embedded string) {
 			continue
 		}
 		if field.Anonymous && name == "" {
-			if field.Name == "TypeMeta" {
+			// Kind and version of whole objects are read before their other fields; those of options are not.
+			if field.Name == "TypeMeta" && !strings.HasSuffix(t.Name(), "Options") {
 				continue
 			}
 			inner := field.Type

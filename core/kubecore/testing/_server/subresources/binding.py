@@ -7,7 +7,7 @@ from typing import Any
 from kubecore.testing._schemas.json_values import items_at, joined, map_at
 from kubecore.testing._server import bodies, metadata
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import RequestError
+from kubecore.testing._server.failures import RequestError, warned
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State
@@ -31,13 +31,19 @@ def bind(state: State, resource: Resource, received: Received) -> Reply:
     options = WriteOptions.of(received, "CreateOptions")
     part = body_resource(state, resource, "binding")
     body = bodies.understood(bodies.decoded_json(received, part), part, options.validation)
-    wanted = metadata.wanted_metadata(body.object)
+    with warned(body.warnings):
+        _bind(state, resource, received, body.object, options)
+    return success(code=201, warnings=body.warnings)
+
+
+def _bind(state: State, resource: Resource, received: Received, body: dict[str, Any], options: WriteOptions) -> None:
+    wanted = metadata.wanted_metadata(body)
     name = wanted.get("name", "")
     if received.name and name != received.name:
         raise bad_request("name in URL does not match name in Binding object")
     if not name:
         raise bad_request("Name parameter required.")
-    target = map_at(body.object, "target")
+    target = map_at(body, "target")
     if target.get("kind") not in (None, "", "Node"):
         text = f'target.kind: Unsupported value: "{target["kind"]}": supported values: "Node", "<empty>"'
         raise RequestError(500, "", text)
@@ -48,7 +54,6 @@ def bind(state: State, resource: Resource, received: Received) -> Reply:
     document = _bound(state, live, wanted, target["name"])
     if not options.is_dry_run:
         state.write(resource, document)
-    return success(code=201, warnings=body.warnings)
 
 
 def _check(resource: Resource, live: dict[str, Any], wanted: dict[str, Any]) -> None:

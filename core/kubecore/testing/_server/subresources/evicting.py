@@ -9,7 +9,7 @@ from kubecore.selectors import from_label_selector
 from kubecore.testing._apply.managed import track_update
 from kubecore.testing._schemas.json_values import items_at, joined, map_at
 from kubecore.testing._server import bodies, deleting
-from kubecore.testing._server.deleting import DeleteOptions
+from kubecore.testing._server.delete_options import DeleteOptions
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import RequestError
 from kubecore.testing._server.options import WriteOptions, bad_request
@@ -40,21 +40,28 @@ def evict(state: State, resource: Resource, received: Received) -> Reply:
         raise bad_request("name in URL does not match name in Eviction object")
     wanted = map_at(body.object, "deleteOptions")
     live = state.find(resource, received.namespace, received.name).document()
-    conditions = map_at(wanted, "preconditions")
-    deletion = DeleteOptions(
-        is_dry_run=options.is_dry_run or bool(wanted.get("dryRun")),
-        grace=wanted.get("gracePeriodSeconds"),
-        policy=wanted.get("propagationPolicy") or "",
-        uid=conditions.get("uid") or "",
-        version=conditions.get("resourceVersion") or "",
-    )
+    deletion = _deletion(wanted, options)
     deleting.check_conditions(resource, live, deletion)
     if not _may_go(live):
         _use_budget(state, live, is_dry_run=deletion.is_dry_run)
     if not deletion.is_dry_run:
         live = _targeted(state, resource, live)
-    deleting.mark_deleted(state, resource, live, deletion._replace(version=""))
+    deleting.mark_deleted(state, resource, live, deletion._replace(version=None))
     return success(code=201, warnings=body.warnings)
+
+
+def _deletion(wanted: dict[str, Any], options: WriteOptions) -> DeleteOptions:
+    """Return the options of the deletion, which is a dry run if the query or the body requests it.
+
+    Raises:
+        RequestError: 500, query and body disagree; or the options are invalid.
+    """
+    dry_runs: list[str] = wanted.get("dryRun") or []
+    if options.is_dry_run and dry_runs and dry_runs != ["All"]:
+        text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(dry_runs)}]"
+        raise RequestError(500, "", text)
+    found = DeleteOptions.read(wanted)
+    return found._replace(is_dry_run=found.is_dry_run or options.is_dry_run)
 
 
 def _may_go(pod: dict[str, Any]) -> bool:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from kubecore.testing._schemas.go_scalars import read_time
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import Cause, invalid
 from kubecore.testing._server.logs import Line, Logs, LogStream, has_ended
-from kubecore.testing._server.options import bad_request, whole_number
+from kubecore.testing._server.options import bad_request, number_in, truth_in
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import State, not_found
 
 __all__ = ["LogRequests"]
 
 _TEXT: Final = ("content-type", "text/plain")
-_FALSE: Final = ("", "0", "false")
 _SINCE: Final = "at most one of `sinceTime` or `sinceSeconds` may be specified"
 
 
@@ -50,10 +50,7 @@ class _Options(NamedTuple):
             RequestError: They can't be read, or are invalid.
         """
         query = dict(received.query)
-        numbers = {
-            name: whole_number(query[name]) if query.get(name) else None
-            for name in ("tailLines", "limitBytes", "sinceSeconds")
-        }
+        numbers = {name: number_in(query, name) for name in ("tailLines", "limitBytes", "sinceSeconds")}
         at = _time(query["sinceTime"]) if query.get("sinceTime") else None
         causes = list(_causes(numbers, query, at))
         if causes:
@@ -61,9 +58,9 @@ class _Options(NamedTuple):
         seconds = numbers["sinceSeconds"]
         return cls(
             container=query.get("container", ""),
-            is_followed=query.get("follow", "") not in _FALSE,
-            is_previous=query.get("previous", "") not in _FALSE,
-            has_times=query.get("timestamps", "") not in _FALSE,
+            is_followed=bool(truth_in(query, "follow")),
+            is_previous=bool(truth_in(query, "previous")),
+            has_times=bool(truth_in(query, "timestamps")),
             tail=numbers["tailLines"],
             most=numbers["limitBytes"],
             since=now - timedelta(seconds=seconds) if seconds is not None else at,
@@ -79,11 +76,9 @@ class _Options(NamedTuple):
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        layout = "2006-01-02T15:04:05Z07:00"
-        problem = f'parsing time "{text}" as "{layout}": cannot parse "{text}" as "2006"'
-        raise bad_request(problem) from None
+        return datetime.fromisoformat(read_time(text))
+    except ValueError as error:
+        raise bad_request(str(error)) from None
 
 
 def _causes(numbers: dict[str, int | None], query: dict[str, str], at: datetime | None) -> Iterator[Cause]:
@@ -97,7 +92,7 @@ def _causes(numbers: dict[str, int | None], query: dict[str, str], at: datetime 
             yield Cause("FieldValueForbidden", f"Forbidden: {_SINCE}", "[]")
         elif value is not None and value < least:
             yield Cause("FieldValueInvalid", f"Invalid value: {value}: {text}", name)
-    if query.get("stream"):
+    if "stream" in query:
         yield Cause("FieldValueForbidden", "Forbidden: may not be specified", "stream")
 
 

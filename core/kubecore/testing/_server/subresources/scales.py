@@ -87,10 +87,12 @@ def is_managed(scale: dict[str, Any]) -> bool:
 
 
 def _of_scale(managers: Managers, paths: ScalePaths) -> Managers:
-    """Return the managers of the replicas as those of the field of a scale; their times are unknown."""
+    """Return the managers of the replicas as those of the field of a scale."""
     field = path_set([paths.replicas])
     return {
-        identity._replace(api_version=API_VERSION if identity.api_version else ""): Entry(API_VERSION, _FIELD, None)
+        identity._replace(api_version=API_VERSION if identity.api_version else ""): Entry(
+            API_VERSION, _FIELD, entry.time
+        )
         for identity, entry in managers.items()
         if intersection(entry.fields, field)
     }
