@@ -11,6 +11,7 @@ and "Async", share the next block of text. A comment before a block gives the se
 - `<!-- import: FOLDER -->`, once on a page: its programs import packages of this folder.
 - `<!-- setup: NAME -->`, once on a page: the function of `setups` creates objects before each of its programs.
 - `<!-- pod: NAME -->`, once on a page: this pod runs on the node while programs with `run: node` run.
+- `<!-- process -->`, once on a page: each program runs in another process, because it forks or changes this one.
 
 In the output, `...` stands for any text in a line, and a line `...` for any number of lines.
 """
@@ -25,6 +26,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
+FOLDERS: Final = ("recipes", "coming-from", "integrations", "concepts", "policies", "errors")
+"""Folders of docs/ whose programs this package runs."""
 
 _FENCE: Final = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
@@ -49,6 +52,7 @@ class Program:
         folder: A folder with packages that it imports, relative to the repository; "" for none.
         setup: The function of `setups` that creates objects first, or "".
         pod: The pod that runs on the node meanwhile, or "".
+        is_separate: Whether it runs in another process.
     """
 
     page: str
@@ -62,6 +66,7 @@ class Program:
     folder: str = ""
     setup: str = ""
     pod: str = ""
+    is_separate: bool = False
 
     def __str__(self) -> str:
         return f"{self.page.removeprefix('docs/')}:{self.line}"
@@ -92,6 +97,7 @@ def programs(path: Path) -> list[Program]:
                 folder=_of_page(text, "import"),
                 setup=_of_page(text, "setup"),
                 pod=_of_page(text, "pod"),
+                is_separate="<!-- process -->" in text,
             )
         )
     return found
@@ -131,6 +137,6 @@ def matches(shown: str, printed: str) -> bool:
 
 def pages() -> Iterator[Path]:
     """Yield the pages whose programs this package runs."""
-    for folder in ("recipes", "coming-from", "policies", "errors"):
+    for folder in FOLDERS:
         yield from sorted((ROOT / "docs" / folder).glob("*.md"))
     yield from (ROOT / "docs" / name for name in ("index.md", "quickstart.md"))

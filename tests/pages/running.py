@@ -1,4 +1,4 @@
-"""Run a program of a page in this process."""
+"""Run a program of a page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import io
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -53,7 +55,6 @@ def printed(program: Program, kubeconfig: Path, config: Config, monkeypatch: pyt
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     monkeypatch.chdir(folder)
     output = io.StringIO()
-    code = compile(program.code, str(program), "exec", dont_inherit=True)
     if program.folder:
         monkeypatch.syspath_prepend(str(ROOT / program.folder))
     with contextlib.ExitStack() as stack:
@@ -63,9 +64,22 @@ def printed(program: Program, kubeconfig: Path, config: Config, monkeypatch: pyt
             getattr(setups, program.setup)(stack.enter_context(Clientset(config)))
         if program.has_players:
             stack.enter_context(playing(config))
+        if program.is_separate:
+            return _printed_by_a_process(program, folder)
+        code = compile(program.code, str(program), "exec", dont_inherit=True)
         with contextlib.redirect_stdout(output):
             exec(code, {"__name__": "__main__"})  # noqa: S102
     return output.getvalue()
+
+
+def _printed_by_a_process(program: Program, folder: Path) -> str:
+    """Run a program as a file, with warnings as errors, and return its output."""
+    file = folder / "program.py"
+    file.write_text(program.code, "utf-8")
+    command = [sys.executable, "-W", "error", str(file)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), f"{program}: {done.stderr}"
+    return done.stdout
 
 
 @contextlib.contextmanager
