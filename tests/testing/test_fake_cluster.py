@@ -55,6 +55,26 @@ def cluster() -> Iterator[FakeCluster]:
         yield cluster
 
 
+def test_a_body_of_more_than_3_mib_is_refused(cluster: FakeCluster) -> None:
+    with Clientset(cluster.config) as clientset:
+        config_maps = clientset.core_v1.config_maps("default")
+        large = {"metadata": {"name": "big"}, "data": {"text": "x" * (3 << 20)}}
+        options = b'{"kind": "DeleteOptions", "apiVersion": "v1"}'.ljust((3 << 20) + 1)
+        for write in (
+            lambda: config_maps.create(large),
+            lambda: config_maps.update(large),
+            lambda: config_maps.patch("big", large, type="merge"),
+            lambda: config_maps.apply(large, field_manager="test"),
+            lambda: clientset.raw("DELETE", "/api/v1/namespaces/default/configmaps/big", body=options),
+        ):
+            with pytest.raises(errors.RequestEntityTooLargeError, match="limit is 3145728"):
+                write()
+        with pytest.raises(
+            errors.InvalidError, match=r"is invalid: \[\]: Too long: may not be more than 1048576 bytes"
+        ):
+            config_maps.create({"metadata": {"name": "big"}, "data": {"text": "x" * (2 << 20)}})
+
+
 def change(found: core_v1.ConfigMap) -> None:
     found.data["n"] = str(int(found.data["n"]) + 1)
 

@@ -37,7 +37,7 @@ def _config_map(new: Document) -> Iterator[Cause]:
     yield from checks.config_keys("binaryData", binary)
     size = sum(len(text.encode()) for text in data.values()) + sum(_size(text) for text in binary.values())
     if size > _MOST_BYTES:
-        yield checks.too_long("", _MOST_BYTES)
+        yield checks.too_long("[]", _MOST_BYTES)
 
 
 def _size(encoded: str) -> int:

@@ -14,9 +14,10 @@ from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import NotSimulatedError, RequestError
 from kubecore.testing._server.options import bad_request
 
-__all__ = ["EMPTY", "UnreadableError", "kind_problem", "read_configuration", "read_value"]
+__all__ = ["EMPTY", "UnreadableError", "check_size", "kind_problem", "read_configuration", "read_value"]
 
 EMPTY: Final = b"<empty>"
+_MOST_BYTES: Final = 3 << 20
 _NO_KIND: Final = "couldn't get version/kind; json parse error: "
 
 
@@ -36,6 +37,16 @@ class _YAMLError(Exception):
     """A text is not YAML. The message is that of the server's parser."""
 
 
+def check_size(content: bytes) -> None:
+    """Refuse a body that is larger than the server reads.
+
+    Raises:
+        RequestError: 413.
+    """
+    if len(content) > _MOST_BYTES:
+        raise RequestError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_MOST_BYTES}")
+
+
 def read_value(received: Received, *, is_custom: bool = False) -> dict[str, Any] | None:
     """Return the JSON object in the body of a request, with a kind and a version that are texts, or null.
 
@@ -45,9 +56,10 @@ def read_value(received: Received, *, is_custom: bool = False) -> dict[str, Any]
 
     Raises:
         UnreadableError: The body is not such an object.
-        RequestError: 415, its format is unknown.
+        RequestError: 413, it is too large; 415, its format is unknown.
         NotSimulatedError: It is in another format.
     """
+    check_size(received.content)
     kind = received.headers.get("content-type", "application/json").partition(";")[0].strip()
     if kind in ("application/yaml", "application/x-yaml"):
         value = _yaml(received.content)
@@ -122,6 +134,7 @@ def read_configuration(content: bytes) -> Any:
         RequestError: 400, it is not YAML.
         NotSimulatedError: It has a fault whose message is unknown.
     """
+    check_size(content)
     try:
         found = _decoded_yaml(content)
     except _YAMLError as error:

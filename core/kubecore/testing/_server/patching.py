@@ -12,7 +12,7 @@ from kubecore.testing._schemas import checking, decoding
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
 from kubecore.testing._server import bodies, metadata, updating
 from kubecore.testing._server.advising import warnings_about, without_repeated_owners
-from kubecore.testing._server.body_text import kind_problem
+from kubecore.testing._server.body_text import check_size, kind_problem
 from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause, NotSimulatedError, RequestError, invalid, quoted, warned
@@ -68,8 +68,9 @@ def decoded_patch(content: bytes) -> Any:
     """Return the JSON value of a patch, whose objects remember repeated keys.
 
     Raises:
-        RequestError: 400, it is not JSON.
+        RequestError: 400, it is not JSON; 413, it is too large.
     """
+    check_size(content)
     try:
         return decoding.decode(content)
     except ValueError:
