@@ -131,7 +131,7 @@ def read_configuration(content: bytes) -> Any:
     """Return the value of an applied text, an empty object for null.
 
     Raises:
-        RequestError: 400, it is not YAML.
+        RequestError: 400, it is not YAML; 413, it is too large.
         NotSimulatedError: It has a fault whose message is unknown.
     """
     check_size(content)
