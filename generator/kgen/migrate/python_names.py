@@ -1,7 +1,7 @@
 """Finds calls of packages in Python source: each with the dotted name of the called function.
 
-Names are followed through imports, assignments, `with`, `for`, annotations, attributes of `self` and return values of
-functions of the same file. An instance is written with `()`, an item of it with `[]`:
+Names are followed through imports, assignments, `with`, `for`, annotations, attributes of `self`, arguments and return
+values of functions and classes of the same file. An instance is written with `()`, an item of it with `[]`:
 `kubernetes.client.CoreV1Api().list_namespaced_pod`.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["UNKNOWN", "Found", "Names", "calls", "is_known"]
+__all__ = ["UNKNOWN", "Found", "Names", "calls", "first_argument", "is_known"]
 
 UNKNOWN: Final = "?"
 """The owner of a method that was recognized by its name alone."""
@@ -28,13 +28,13 @@ class Found:
     Attributes:
         path: The dotted name of the called function.
         node: The call.
-        names: The known names at this place.
+        argument: The dotted name of its first argument, or "".
         is_awaited: Whether `await` precedes the call.
     """
 
     path: str
     node: ast.Call
-    names: Names
+    argument: str
     is_awaited: bool
 
 
@@ -47,7 +47,8 @@ class Names:
         outer: The names around it.
         attributes: The dotted names of attributes of `self`, shared by the whole file.
         returned: The dotted names of return values of functions, shared by the whole file.
-        passed: The dotted names of arguments of functions, by function and position or name, shared by the whole file.
+        passed: The dotted names of arguments, by function, method or class and position or name, shared by the whole
+            file. The positions of methods do not count `self`.
     """
 
     own: dict[str, str] = field(default_factory=dict[str, str])
@@ -132,9 +133,24 @@ def calls(tree: ast.Module, packages: Collection[str], methods: Collection[str])
     return sorted(reader.found, key=lambda found: (found.node.lineno, found.node.col_offset, found.node.end_col_offset))
 
 
+def first_argument(node: ast.Call) -> ast.expr | None:
+    """Return the first argument of a call: its position decides, else the names that lightkube gives it."""
+    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+    return next(iter(node.args), keywords.get("res") or keywords.get("obj"))
+
+
 def is_known(path: str) -> bool:
     """Whether the owner of the called function is known."""
     return not path.startswith(UNKNOWN)
+
+
+def _name(node: ast.expr) -> str:
+    """Return the name of a function or method, without its owner."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
 
 
 def _with(path: str, end: str) -> str:
@@ -149,7 +165,7 @@ class _Reader(ast.NodeVisitor):
         self._names = names
         self._imports_one = any(path for path in names.own.values())
         self._function = ""
-        self._in_class = False
+        self._class = ""
         self._awaited: set[int] = set()
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -166,24 +182,21 @@ class _Reader(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in (*node.decorator_list, *node.args.defaults, *(one for one in node.args.kw_defaults if one)):
             self.visit(part)
-        outer, function, in_class = self._names, self._function, self._in_class
-        self._names, self._function, self._in_class = outer.inner(), node.name, False
-        arguments = node.args
-        for position, argument in enumerate((*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)):
-            passed = outer.passed.get((node.name, position)) or outer.passed.get((node.name, argument.arg), "")
-            self._names.own[argument.arg] = outer.annotated(argument.annotation) or passed
+        outer, function, owner = self._names, self._function, self._class
+        self._names, self._function, self._class = outer.inner(), node.name, ""
+        self._bind_parameters(node, outer, owner)
         for statement in node.body:
             self.visit(statement)
         if returned := outer.annotated(node.returns):
             outer.returned[node.name] = returned
-        self._names, self._function, self._in_class = outer, function, in_class
+        self._names, self._function, self._class = outer, function, owner
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        in_class, self._in_class = self._in_class, True
+        outer, self._class = self._class, node.name
         self.generic_visit(node)
-        self._in_class = in_class
+        self._class = outer
 
     def visit_Return(self, node: ast.Return) -> None:
         self.generic_visit(node)
@@ -245,18 +258,41 @@ class _Reader(ast.NodeVisitor):
         if not path and isinstance(node.func, ast.Attribute) and self._is_method(node.func.attr):
             path = f"{UNKNOWN}.{node.func.attr}"
         if path:
-            self.found.append(Found(path, node, self._names, id(node) in self._awaited))
-        elif isinstance(node.func, ast.Name):
-            self._remember_arguments(node.func.id, node)
+            argument = self._names.path(first_argument(node))
+            self.found.append(Found(path, node, argument, id(node) in self._awaited))
+        else:
+            self._remember_arguments(_name(node.func), node.args, node.keywords)
+        self._remember_passed_on(node)
         self.generic_visit(node)
 
-    def _remember_arguments(self, function: str, node: ast.Call) -> None:
-        """Note the arguments of a function of this file: its parameters mostly have no annotations."""
-        arguments: list[tuple[int | str, ast.expr]] = [*enumerate(node.args)]
-        arguments += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
+    def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: Names, owner: str) -> None:
+        """Give the parameters the names of their annotations, or those of the arguments of a call in this file."""
+        function = owner if owner and node.name == "__init__" else node.name
+        is_bound = owner and not any(_name(decorator) == "staticmethod" for decorator in node.decorator_list)
+        parameters = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        for position, parameter in enumerate(parameters, start=-1 if is_bound else 0):
+            passed = outer.passed.get((function, position)) or outer.passed.get((function, parameter.arg), "")
+            self._names.own[parameter.arg] = outer.annotated(parameter.annotation) or passed
+
+    def _remember_arguments(self, function: str, values: list[ast.expr], keywords: list[ast.keyword]) -> None:
+        """Note the arguments of a function, method or class of this file: parameters mostly have no annotations."""
+        arguments: list[tuple[int | str, ast.expr]] = [*enumerate(values)]
+        arguments += [(keyword.arg, keyword.value) for keyword in keywords if keyword.arg]
         for key, value in arguments:
             if path := self._names.path(value):
                 self._names.passed.setdefault((function, key), path)
+
+    def _remember_passed_on(self, node: ast.Call) -> None:
+        """Note the arguments in `submit(function, ...)` and `Thread(target=function, args=(...))`."""
+        for position, value in enumerate(node.args[:2]):
+            if isinstance(value, (ast.Name, ast.Attribute)) and not self._names.path(value):
+                self._remember_arguments(_name(value), node.args[position + 1 :], [])
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        match keywords:
+            case {"target": function, "args": ast.Tuple(elts=values) | ast.List(elts=values)}:
+                self._remember_arguments(_name(function), values, [])
+            case _:
+                pass
 
     def _is_method(self, name: str) -> bool:
         is_unmistakable = "_namespaced_" in name or name.endswith("_for_all_namespaces")
@@ -287,5 +323,5 @@ class _Reader(ast.NodeVisitor):
     def _bind(self, name: str, path: str) -> None:
         if path or not self._names.own.get(name):  # A variable keeps its meaning if a later value is unknown.
             self._names.own[name] = path
-        if path and self._in_class:
+        if path and self._class:
             self._names.attributes[name] = path

@@ -163,7 +163,8 @@ def as_text(result: Report) -> str:
 
 
 def _line(call: Call) -> str:
-    target = call.target.text or "(open)"
+    is_open = call.target.status == "open"
+    target = f"(open) {call.target.text}".rstrip() if is_open else call.target.text
     text = printable(call.text).ljust(_WIDTH_OF_CALLS)
     return f"{printable(call.file)}:{call.line}  {text}  ->  {printable(target, 300)}   {call.target.page}"
 
@@ -176,7 +177,8 @@ def as_json(result: Report) -> str:
             "line": call.line,
             "call": call.text,
             "status": call.target.status,
-            "replacement": call.target.text or None,
+            "replacement": call.target.text if call.target.status != "open" else None,
+            "reason": call.target.text if call.target.status == "open" else None,
             "page": call.target.page,
         }
         for call in result.calls

@@ -75,7 +75,7 @@ _STREAMS: Final = {
     "attach": ("attach", "attach(name)"),
     "exec": ("exec", "run(name, command)"),
     "portforward": ("portforward", "port_forward(name)"),
-    "proxy": ("proxy", "proxy(name, method, path)"),
+    "proxy": ("proxy", 'proxy(name, "{http}")'),
 }
 
 _HTTP: Final = ("get", "post", "put", "delete", "patch", "head", "options")
@@ -146,9 +146,10 @@ def _methods(group: GroupVersion, resource: Resource) -> dict[str, Method]:
     for stream in resource.streams & _STREAMS.keys():
         verb, call = _STREAMS[stream]
         for http in _HTTP:
-            add(f"connect_{http}_{noun}_{stream}", call, verb)
+            add(f"connect_{http}_{noun}_{stream}", call.format(http=http.upper()), verb)
             if stream == "proxy":
-                add(f"connect_{http}_{noun}_{stream}_with_path", call, verb)
+                with_path = f'proxy(name, "{http.upper()}", path)'
+                add(f"connect_{http}_{noun}_{stream}_with_path", with_path, verb)
     if "log" in resource.streams:
         add(f"read_{noun}_log", "get_logs(name)", "log")
     return methods
