@@ -7,9 +7,10 @@ from pathlib import Path
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import Problems
 from kgen.pipeline import document
+from tools.kubernetes_changes import documents, recorded
 from tools.site.pages import ROOT
 
-SPECS = ROOT / "specs" / "1.37"
+SPECS = documents()[-1]
 
 
 def write(folder: Path) -> None:
@@ -29,7 +30,7 @@ def kubeclient() -> dict[str, str]:
         sources=(f"specs/{SPECS.name}",),
         output=ROOT / "generated",
         package=KUBECLIENT,
-        earlier=(ROOT / "specs" / "1.35", ROOT / "specs" / "1.36"),
+        earlier=(*recorded(), *documents()[:-1]),
         release=SPECS.name,
     )
     return document(config, Problems())
