@@ -96,6 +96,10 @@ pins: ## Renew constraints.txt and print which versions changed (needs Python 3.
 release-check: $(ENV) ## Build the distributions twice, compare them and check the versions; leaves them in dist/
 	$(BIN)/python -m tools.release_check
 
+.PHONY: changelog
+changelog: $(ENV) ## Move the fragments of changelog.d into CHANGELOG.md, below the version of the project; ARGS=--draft prints them
+	$(BIN)/towncrier build $(or $(ARGS),--yes)
+
 .PHONY: docs
 docs: $(ENV) ## Build the site of the documentation in build/site, without the network
 	$(BIN)/python -m tools.site
