@@ -127,6 +127,47 @@ def test_one_task_reads_while_another_writes(kind: str) -> None:
         drive(kind, rest.Config(host=server.url), scenario)
 
 
+class Relayed:
+    """A connection on which another thread sends for the main thread, and reads the responses.
+
+    Args:
+        session: The session of the connection.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._inner = session._duplex
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def send(self, data: bytes) -> int:
+        return 0 if threading.current_thread() is threading.main_thread() else int(self._inner.send(data))
+
+    def wait(self, **options: Any) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            self._inner.wait(**options)
+            return
+        thread = threading.Thread(target=self._receive_all)
+        thread.start()
+        thread.join()
+
+    def _receive_all(self) -> None:
+        while self._session.receive() is not None:
+            pass
+
+
+def test_a_message_is_sent_even_if_the_other_end_responds_with_the_end_of_the_session() -> None:
+    with serving(echo) as server, rest.Client(rest.Config(host=server.url)) as client:
+        with SyncPods(client, "n").exec("p", ["cat"], stdin=True) as process:
+            session: Any = process._session
+            session._duplex = Relayed(session)
+            process.close_stdin()
+            assert session._state.is_ended
+            with pytest.raises(errors.StreamClosedError):
+                process.write(b"x")
+
+
 def test_commands_from_200_threads_at_once() -> None:
     with serving(echo) as server:
         with rest.Client(rest.Config(host=server.url)) as client:

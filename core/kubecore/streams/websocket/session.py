@@ -136,10 +136,10 @@ class Session:
             goal = self._queued
         while True:
             with self._lock:
-                self._check_open()
                 self._push()
                 if self._sent >= goal:
-                    return
+                    return  # A reader may have sent it, and then received the end of the session.
+                self._check_open()
                 self._readers.discard(threading.get_ident())  # Left behind by an interrupt.
                 may_read = not self._readers and self._state.has_room
                 if may_read:
