@@ -61,11 +61,21 @@ def missing() -> errors.NotFoundError:
     return errors.NotFoundError(Status(message='configmaps "motd" not found'))
 
 
-def test_each_page_has_an_error() -> None:
-    assert {path.stem for path in PAGES.glob("*.md")} <= set(KINDS)
+def test_each_error_has_a_page_and_each_page_an_error() -> None:
+    assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(KINDS)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in PAGES.glob("*.md")))
+@pytest.mark.parametrize("name", KINDS)
+def test_the_page_of_an_error_begins_with_its_message_in_a_traceback(name: str) -> None:
+    shown = re.search(r"^```text\n(.*?)^```", (PAGES / f"{name}.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    for line in re.findall(r"^kubecore\..*", shown[1], re.MULTILINE):
+        module, _, found = line.partition(":")[0].rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), found), KINDS[name])
+        assert KINDS[found].__module__ == module
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_the_page_of_an_error_names_its_base_classes_and_its_attributes(name: str) -> None:
     kind = KINDS[name]
     text = (PAGES / f"{name}.md").read_text("utf-8")
@@ -76,6 +86,17 @@ def test_the_page_of_an_error_names_its_base_classes_and_its_attributes(name: st
     own = re.findall(r"^        (\w+)(?=: )", (kind.__doc__ or "").partition("Attributes:\n")[2], re.MULTILINE)
     own += [attribute for attribute, value in vars(kind).items() if isinstance(value, property)]
     assert set(own) <= set(re.findall(r"`\.(\w+)`", rows.get("Attributes", ""))), rows
+
+
+def test_the_page_of_a_message_in_the_table_of_troubleshooting_has_the_message() -> None:
+    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8").partition("| message contains | page |")[2]
+    rows = re.findall(r"^\| (`.*) \| \[`(\w+)`\]", text, re.MULTILINE)
+    assert len(rows) > 20
+    for messages, name in rows:
+        page = (PAGES / f"{name}.md").read_text("utf-8")
+        for message in re.findall("`(.*?)`", messages):
+            pattern = ".*".join(map(re.escape, message.split("...")))
+            assert re.search(pattern, page), f"{name}: {message}"
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -24,6 +24,8 @@ _LOG: Final = logging.getLogger("kubecore")
 class NotInClusterError(ConfigError):
     """The program does not run in a pod: `KUBERNETES_SERVICE_HOST` or `KUBERNETES_SERVICE_PORT` is not set."""
 
+    __module__ = "kubecore.rest"  # as programs import it
+
 
 def in_cluster_config(*, folder: Path | None = None) -> Config:
     """Return the configuration that the kubelet gives to the processes of a pod.

@@ -40,6 +40,8 @@ class InvalidConfigError(ConfigError):
         problems: The mistakes.
     """
 
+    __module__ = "kubecore.kubeconfig"  # as programs import it
+
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
         self.problems = problems
@@ -52,9 +54,13 @@ class InvalidConfigError(ConfigError):
 class ContextNotFoundError(InvalidConfigError):
     """No file has the requested context."""
 
+    __module__ = "kubecore.kubeconfig"  # as programs import it
+
 
 class EmptyConfigError(InvalidConfigError):
     """No server is named anywhere: no kubeconfig, an empty one, or one without a current context."""
+
+    __module__ = "kubecore.kubeconfig"  # as programs import it
 
 
 def is_empty_config(error: object) -> bool:

@@ -9,3 +9,5 @@ __all__ = ["QueueClosedError"]
 
 class QueueClosedError(KubeError):
     """The queue was shut down and is empty: the worker should end."""
+
+    __module__ = "kubecore.workqueue"  # as programs import it

@@ -33,6 +33,8 @@ class NotSimulatedError(Exception):
     It is not a `KubeError`, so that no program handles it by accident.
     """
 
+    __module__ = "kubecore.testing"  # as programs import it
+
     __notes__: Notes = Notes()  # pyright: ignore[reportIncompatibleVariableOverride] - a list when it is read
 
 

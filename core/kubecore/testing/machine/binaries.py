@@ -22,6 +22,8 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 class BinariesMissingError(RuntimeError):
     """etcd and kube-apiserver of the version are not on this machine. Nothing is downloaded automatically."""
 
+    __module__ = "kubecore.testing.apiserver"  # as programs import it
+
     __notes__: Notes = Notes()  # pyright: ignore[reportIncompatibleVariableOverride] - a list when it is read
 
 
