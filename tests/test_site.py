@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import re
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "tools.site", str(output)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "griffe:" not in done.stdout + done.stderr  # A docstring that names an argument which does not exist.
     return output / "html"
 
 
@@ -38,7 +40,33 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_site_builds_without_a_warning(site: Path) -> None:
     assert "A typed Kubernetes client for Python" in (site / "index.html").read_text("utf-8")
     assert "](recipes/" in (site / "llms.txt").read_text("utf-8")
-    assert "# Quickstart" in (site / "llms-full.txt").read_text("utf-8")
+    assert "](reference/kubecore/rest/): The connection to an API server" in (site / "llms.txt").read_text("utf-8")
+    full = (site / "llms-full.txt").read_text("utf-8")
+    assert "# Quickstart" in full
+    assert "async def shut_down_with_drain(*, timeout: float | None = None) -> bool:" in full
+    assert "::: kubecore" not in full
+
+
+@pytest.mark.slow
+def test_the_reference_of_kubecore_links_types_and_errors(site: Path) -> None:
+    page = (site / "reference/kubecore/rest/index.html").read_text("utf-8")
+    assert re.search(r'<a [^>]*href="[^"]*#kubecore.rest.Timeouts"[^>]*>Timeouts</a>', page)
+    assert re.search(r'<a [^>]*href="../errors/#kubecore.errors.ConfigError"[^>]*>ConfigError</a>', page)
+    assert 'id="kubecore.rest.Client.send"' in page
+    for html in (site / "reference/kubecore").rglob("*.html"):
+        anchors = re.findall(r'id="(kubecore\.[\w.]+)"', html.read_text("utf-8"))
+        assert len(anchors) == len(set(anchors)), html
+        assert not re.search(r"&lt;(?:b|p|a|code)&gt;|:::", html.read_text("utf-8")), html
+
+
+@pytest.mark.slow
+def test_the_search_finds_classes_of_kubecore(site: Path) -> None:
+    entries = json.loads((site / "search.json").read_text("utf-8"))["items"]
+    found = {
+        entry["title"]: entry["location"] for entry in entries if entry["location"].startswith("reference/kubecore/")
+    }
+    assert found["TLSConfig"] == "reference/kubecore/rest/#kubecore.rest.TLSConfig"
+    assert found["NotFoundError"] == "reference/kubecore/errors/#kubecore.errors.NotFoundError"
 
 
 @pytest.mark.slow
@@ -129,7 +157,19 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize(
-    "page", ["", "quickstart/", "recipes/", "testing/", "differences-from-client-go/", "reference/"]
+    "page",
+    [
+        "",
+        "quickstart/",
+        "recipes/",
+        "testing/",
+        "differences-from-client-go/",
+        "configuration/",
+        "reference/",
+        "reference/kubecore/",
+        "reference/kubecore/rest/",
+        "reference/kubecore/sync_verbs/",
+    ],
 )
 def test_a_browser_shows_a_page_without_errors_and_without_scrolling_sideways(
     page: str, width: int, browser: Browser, address: str

@@ -62,6 +62,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
     "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json",
 }
+"""The header `Content-Type` of each type of patch."""
 
 Query: TypeAlias = tuple[tuple[str, str], ...]
 """Query parameters, sorted by name."""

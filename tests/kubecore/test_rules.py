@@ -9,7 +9,7 @@ import pytest
 
 from kubecore import errors, kubeconfig, rest
 from kubecore._config.rules import Names
-from kubecore.kubeconfig.validate import NAMES
+from kubecore.kubeconfig.validation import NAMES
 from tests.kubecore.kubeconfigs import DATA, SECRET, V1, document, exec_of, refused, written
 
 PAIR = {"client-certificate-data": DATA, "client-key-data": DATA}

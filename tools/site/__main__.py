@@ -7,6 +7,7 @@ installed packages are read: nothing is downloaded.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ def prepare(output: Path) -> None:
     if lost := navigation.missing(config["nav"], folder):
         sys.exit(f"pages and the navigation of mkdocs.yml differ: {', '.join(lost)}")
     config |= {"docs_dir": "pages", "site_dir": "html"}
+    (handler,) = (plugin["mkdocstrings"]["handlers"]["python"] for plugin in config["plugins"] if plugin != "search")
+    handler["paths"] = [str(ROOT / path) for path in handler["paths"]]
     (output / "mkdocs.yml").write_text(_yaml(config), "utf-8")
 
 
@@ -50,7 +53,8 @@ def main() -> int:
     if arguments.pages:
         return 0
     command = [str(Path(sys.executable).with_name("zensical")), "build", "--strict", "--config-file", "mkdocs.yml"]
-    done = subprocess.run(command, cwd=output, check=False)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # mkdocstrings imports tools.site.docstrings
+    done = subprocess.run(command, cwd=output, env=environment, check=False)
     if not done.returncode:
         llms.write(output / "pages", output / "html")
         print(f"open {output / 'html' / 'index.html'}")

@@ -31,7 +31,7 @@ def _folder(folder: Path, pages: Path) -> list[Any]:
     """Return the entries of a folder: its index, its pages, then its folders by their names."""
     if not folder.is_dir():
         return []
-    files = sorted(folder.glob("*.md"), key=lambda path: (path.name != "index.md", path.name))
+    files = sorted(folder.glob("*.md"), key=lambda path: (path.name != "index.md", path.stem))
     found: list[Any] = [path.relative_to(pages).as_posix() for path in files]
     for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
         title = inner.name.replace("_", " ")

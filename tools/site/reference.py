@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import Problems
 from kgen.pipeline import document
 from tools.kubernetes_changes import documents, recorded
+from tools.site import kubecore
 from tools.site.pages import ROOT
 
 SPECS = documents()[-1]
+_INDEX: Final = """\
+# Reference
+
+| part | contents |
+|---|---|
+| [kubeclient](kubeclient/index.md) | kinds, their clients and their types |
+| [kubecore](kubecore/index.md) | public modules: configuration, errors, watches, caches, tests |
+| [config and environment](../configuration.md) | fields of `rest.Config`, and environment variables |
+| [errors](../errors.md) | the tree of errors, and what to do about each |
+| [kgen](../kgen.md) | commands and settings of the generator |
+"""
 
 
 def write(folder: Path) -> None:
     """Write the pages of the reference to a folder."""
     pages = {f"kubeclient/{path}": text for path, text in kubeclient().items()}
-    pages["index.md"] = "# Reference\n\n- [kubeclient](kubeclient/index.md): kinds, their clients and their types\n"
+    pages |= {f"kubecore/{path}": text for path, text in kubecore.pages().items()}
+    pages["index.md"] = _INDEX
     for path, text in pages.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """Everything that a call can raise, with the names of client-go.
 
+```text
 KubeError
 ├── StatusError                    the server responded with an error; `.status` is the typed Status
 │   ├── BadRequestError            400
@@ -60,6 +61,7 @@ KubeError
 ├── FencedError                    a write was not sent, because this process does not lead
 ├── ApplyFileError                 some objects were not applied; `.report` and `.failures` list them
 └── ConfigError                    a configuration contradicts itself or refers to an unreadable file; also a ValueError
+```
 
 Source: `k8s.io/apimachinery/pkg/api/errors` and `StatusReason` of `k8s.io/apimachinery/pkg/apis/meta/v1`.
 """

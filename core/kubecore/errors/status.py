@@ -230,6 +230,7 @@ class GatewayTimeoutError(StatusError, builtins.TimeoutError):
 
 
 TimeoutError = GatewayTimeoutError  # noqa: A001 - client-go's name
+"""The name of `GatewayTimeoutError` in client-go. Do not confuse it with the builtin `TimeoutError`."""
 
 
 # The cause of each field of an apply that another manager owns, and how its message names that manager: in Go's quotes.

@@ -11,9 +11,9 @@ from kubecore.kubeconfig.errors import (
     is_context_not_found,
     is_empty_config,
 )
-from kubecore.kubeconfig.load import KubeConfig, load, load_config, loads
+from kubecore.kubeconfig.loading import KubeConfig, load, load_config, loads
 from kubecore.kubeconfig.overrides import Overrides
-from kubecore.kubeconfig.validate import validate
+from kubecore.kubeconfig.validation import validate
 from kubecore.kubeconfig.write import KubeConfigFiles, use_context
 
 __all__ = [

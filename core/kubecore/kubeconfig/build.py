@@ -11,7 +11,7 @@ from kubecore.kubeconfig import files
 from kubecore.kubeconfig.convert import Save, config_of
 from kubecore.kubeconfig.errors import InvalidConfigError, Problem
 from kubecore.kubeconfig.model import Cluster, User
-from kubecore.kubeconfig.validate import check_cluster, check_together, check_user
+from kubecore.kubeconfig.validation import check_cluster, check_together, check_user
 
 __all__ = ["build"]
 

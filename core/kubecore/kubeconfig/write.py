@@ -17,7 +17,7 @@ from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import ContextNotFoundError, InvalidConfigError
 from kubecore.kubeconfig.files import SECTIONS, Document, Kind
-from kubecore.kubeconfig.validate import missing
+from kubecore.kubeconfig.validation import missing
 
 __all__ = ["KubeConfigFiles", "locked", "save_tokens", "use_context"]
 

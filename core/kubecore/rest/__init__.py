@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from kubecore._config.config import Config, Timeouts, TransportFactory
 from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig, TLSConfig
 from kubecore._config.incluster import NotInClusterError, in_cluster_config
@@ -12,8 +14,13 @@ from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client
 from kubecore.rest.hooks import WriteHook, WriteHooks
 
+if TYPE_CHECKING:
+    from kubecore.rest.async_page_iterator import AsyncPageIterator
+    from kubecore.rest.page_iterator import PageIterator
+
 __all__ = [
     "AsyncClient",
+    "AsyncPageIterator",
     "Attempt",
     "Client",
     "Config",
@@ -24,6 +31,7 @@ __all__ = [
     "OIDCConfig",
     "Observer",
     "Outcome",
+    "PageIterator",
     "RateLimiter",
     "ServerWarning",
     "TLSConfig",
@@ -35,3 +43,16 @@ __all__ = [
     "WriteHooks",
     "in_cluster_config",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Iterators are imported when they are first used, as the verbs do."""
+    if name == "AsyncPageIterator":
+        from kubecore.rest.async_page_iterator import AsyncPageIterator
+
+        return AsyncPageIterator
+    if name == "PageIterator":
+        from kubecore.rest.page_iterator import PageIterator
+
+        return PageIterator
+    raise AttributeError(f"module 'kubecore.rest' has no attribute {name!r}")

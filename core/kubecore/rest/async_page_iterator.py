@@ -9,7 +9,7 @@ from kubecore import errors
 from kubecore.rest.pager import Pager
 
 if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient
+    from kubecore.rest.async_client import AsyncClient
 
 __all__ = ["AsyncPageIterator"]
 

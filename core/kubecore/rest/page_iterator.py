@@ -10,7 +10,7 @@ from kubecore import errors
 from kubecore.rest.pager import Pager
 
 if TYPE_CHECKING:
-    from kubecore.rest import Client
+    from kubecore.rest.client import Client
 
 __all__ = ["PageIterator"]
 

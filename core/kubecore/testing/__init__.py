@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from kubecore.testing._server.failures import Cause, NotSimulatedError
     from kubecore.testing.apiserver import ApiServer
     from kubecore.testing.changes import Change, Changes
-    from kubecore.testing.cluster import FakeCluster
+    from kubecore.testing.cluster import FakeCluster, Player
     from kubecore.testing.faults import Fault
     from kubecore.testing.kube import Kube
+    from kubecore.testing.loopback import Loopback
+    from kubecore.testing.machine.endpoint import Endpoint
     from kubecore.testing.players import deployment_available, job_complete, load_balancer, pod_running
     from kubecore.testing.recording import Calls
     from kubecore.testing.responses import Response
@@ -24,10 +26,13 @@ __all__ = [
     "Change",
     "Changes",
     "Checkpoint",
+    "Endpoint",
     "FakeCluster",
     "Fault",
     "Kube",
+    "Loopback",
     "NotSimulatedError",
+    "Player",
     "Received",
     "Response",
     "deployment_available",
@@ -43,10 +48,13 @@ _MODULES = {
     "Change": "changes",
     "Changes": "changes",
     "Checkpoint": "snapshots",
+    "Endpoint": "machine.endpoint",
     "FakeCluster": "cluster",
     "Fault": "faults",
     "Kube": "kube",
+    "Loopback": "loopback",
     "NotSimulatedError": "_server.failures",
+    "Player": "cluster",
     "Received": "_server.exchange",
     "Response": "responses",
     "deployment_available": "players",

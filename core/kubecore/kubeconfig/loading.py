@@ -19,7 +19,7 @@ from kubecore.kubeconfig.convert import Save
 from kubecore.kubeconfig.errors import ContextNotFoundError, EmptyConfigError, InvalidConfigError, Problem
 from kubecore.kubeconfig.model import Cluster, Context, User
 from kubecore.kubeconfig.overrides import Overrides, check_given, over_cluster, over_user, plain_namespace
-from kubecore.kubeconfig.validate import check_data_only, check_namespace, missing
+from kubecore.kubeconfig.validation import check_data_only, check_namespace, missing
 from kubecore.kubeconfig.write import save_tokens
 
 __all__ = ["KubeConfig", "load", "load_config", "loads"]
