@@ -1,4 +1,4 @@
-"""The reference of kubecore: each public name is on one page, and docstrings stay what they are in Markdown."""
+"""The reference of kubecore: each public name is on one page, and Markdown does not change the text of docstrings."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 # Derived from kubecore/async_verbs/__init__.py by tools/async_to_sync.py. Edit that file and run `make sync`.
-"""The verbs: signatures and documentation.
+"""The verbs of clients such as `clientset.core_v1.pods("default")`: their arguments, results and errors.
 
-Except in `composite`, each one is one request. Their implementation is in `kubecore.calls.resource` and
-`kubecore.rest`. Source: client-go's `gentype` and `kubernetes/typed`; option types of
-`k8s.io/apimachinery/pkg/apis/meta/v1`.
+A client has the classes of the verbs that its resource supports. A verb sends one request, except `create_or_update`,
+`delete_and_wait`, `modify`, `modify_status`, and the verbs that follow or wait.
+
+Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
 """
 
 from __future__ import annotations
