@@ -51,7 +51,6 @@ def config_map(clientset: Clientset, namespace: str) -> core_v1.ConfigMap:
     return clientset.core_v1.config_maps(namespace).create({"metadata": {"name": "settings"}})
 
 
-@pytest.mark.real_only("not_simulated", "reading events of one group as those of the other")
 @kinds
 def test_an_event_and_its_series_are_visible(
     kind: str, config: rest.Config, clientset: Clientset, namespace: str, config_map: core_v1.ConfigMap

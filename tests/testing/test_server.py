@@ -210,3 +210,25 @@ def test_a_json_patch_with_repeated_keys_is_not_simulated(client: Client) -> Non
     received = Received(method="PATCH", path=f"{MAPS}/a", query=[], headers=headers, content=body)
     with pytest.raises(NotSimulatedError, match=r'duplicate field "\[0\]\.value\.k"'):
         client.server.respond(received)
+
+
+def test_an_event_of_the_other_group_is_read_but_not_applied(client: Client) -> None:
+    old, new = (f"{prefix}/namespaces/default/events" for prefix in ("/api/v1", "/apis/events.k8s.io/v1"))
+    client.send("POST", old, {"metadata": {"name": "a"}, "involvedObject": {"namespace": "default"}, "message": "seen"})
+    assert client.send("GET", f"{new}/a")["note"] == "seen"
+    body = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "a"}, "note": "seen again"}
+    with pytest.raises(NotSimulatedError, match="an event of the other API group"):
+        client.send("PATCH", f"{new}/a?fieldManager=m", body, content_type="application/apply-patch+yaml")
+
+
+@pytest.mark.parametrize("query", ["", "?watch=1", "?watch=1&resourceVersion=1"])
+def test_every_object_of_another_version_is_refused(client: Client, query: str) -> None:
+    path = "/apis/autoscaling/{}/namespaces/default/horizontalpodautoscalers"
+    spec = {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}}
+    query = query.replace("Version=1", f"Version={client.server.store.revision}")
+    for version, name in (("v1", "a"), ("v2", "b")):
+        assert client.reply("POST", path.format(version), {"metadata": {"name": name}, "spec": spec}).code == 201
+    with pytest.raises(NotSimulatedError, match="was written as autoscaling/v2"):
+        reply = client.reply("GET", path.format("v1") + query)
+        assert reply.stream is not None
+        reply.stream.take()

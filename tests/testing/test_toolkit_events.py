@@ -14,7 +14,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import metrics, rest
 from kubecore.recorder import AsyncRecorder, Recorder, async_recorder, recorder
-from kubecore.testing import FakeCluster, NotSimulatedError, Response
+from kubecore.testing import FakeCluster, Response
 from tests.ready import wait_until_async
 from tests.testing.toolkit_runs import KINDS, SECONDS, ClusterTime
 
@@ -202,11 +202,12 @@ def test_events_of_a_namespace_that_ends_are_dropped(cluster: FakeCluster, drive
     assert [call.status for call in cluster.calls][:2] == [403, 201]
 
 
-def test_a_selector_of_a_field_of_another_version_is_not_simulated() -> None:
-    with pytest.raises(NotSimulatedError), FakeCluster() as cluster, Clientset(cluster.config) as clientset:
+def test_events_are_selected_by_the_fields_of_both_groups() -> None:
+    with FakeCluster() as cluster, Clientset(cluster.config) as clientset:
         settings = clientset.core_v1.config_maps("default").create({"metadata": {"name": "settings"}})
         with Recorder(clientset, "copier") as copier:
             copier.normal(settings, "Copied", "copied")
-        assert len(clientset.events_v1.events("default").list(field_selector="regarding.name=settings")) == 1
-        with pytest.raises(NotSimulatedError, match=r"written as events\.k8s\.io/v1"):
-            clientset.core_v1.events("default").list(field_selector="involvedObject.name=settings")
+        (event,) = clientset.events_v1.events("default").list(field_selector="regarding.name=settings")
+        (old,) = clientset.core_v1.events("default").list(field_selector="involvedObject.name=settings")
+        assert old.metadata.uid == event.metadata.uid
+        assert old.message == event.note == "copied"

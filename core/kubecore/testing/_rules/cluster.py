@@ -94,6 +94,12 @@ def _reported(new: Document) -> Iterator[Cause]:
             yield checks.required(name)
         elif len(new[name]) > _LONGEST:
             yield checks.invalid(name, "", f"can have at most {_LONGEST} characters")
+    if is_new:
+        if len(new.get("note", "")) > _LONGEST_NOTE:
+            yield checks.invalid("message", "", f"can have at most {_LONGEST_NOTE} characters")
+        for name, old in _UNSET.items():
+            if new.get(name):
+                yield checks.invalid(old, "", "needs to be unset")
     series = new.get("series")
     if is_new and is_map(series):
         if series.get("count", 0) < 2:
@@ -101,6 +107,15 @@ def _reported(new: Document) -> Iterator[Cause]:
         if not series.get("lastObservedTime"):
             yield checks.required("series.lastObservedTime")
 
+
+_LONGEST_NOTE: Final = 1024
+_UNSET: Final = {
+    "deprecatedFirstTimestamp": "firstTimestamp",
+    "deprecatedLastTimestamp": "lastTimestamp",
+    "deprecatedCount": "count",
+    "deprecatedSource": "source",
+}
+"""Fields of older events that a new one of events.k8s.io must not have, and their names in messages."""
 
 RULES: Final[Mapping[str, Rules]] = {
     "Event": Rules(create=_event, is_complete=False),

@@ -260,7 +260,7 @@ def checked(
     elif old is None or not resource.is_custom:
         found = list(dict.fromkeys(found))  # Only updates of custom objects repeat equal causes.
     if found:
-        raise invalid(resource.group, kind, document["metadata"].get("name", ""), found)
+        raise invalid(resource.storage[0], kind, document["metadata"].get("name", ""), found)  # Events have no group.
     if not resource.is_custom:
         is_known = resource.kind in _CHECKED_ELSEWHERE or validation.has_rules(
             resource.group, resource.kind, subresource=part

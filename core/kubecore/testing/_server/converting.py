@@ -9,6 +9,7 @@ import msgspec
 from kubecore.testing._schemas.json_values import copied
 from kubecore.testing._schemas.pruning import prune
 from kubecore.testing._schemas.validation import objects
+from kubecore.testing._server import event_forms
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record, encoded
@@ -26,14 +27,18 @@ _DECODER: Final = msgspec.json.Decoder(_Versioned)
 def as_served(resource: Resource, record: Record) -> Record:
     """Return a stored object as a request for a resource in one version receives it.
 
-    The schema of the stored version completes a custom object. Another version then drops its unknown fields.
+    The schema of the stored version completes a custom object. Another version then drops its unknown fields. An event
+    is converted from the other group.
 
     Raises:
         NotSimulatedError: A webhook would convert the object, or it is a built-in kind that was written in another
             version.
     """
     if resource.definition is None:
-        check_version(resource, record.document())
+        document = record.document()
+        if resource.storage == event_forms.STORAGE and document.get("apiVersion") != resource.api_version:
+            return Record(encoded(event_forms.converted(resource, document), is_sorted=False), record.version)
+        check_version(resource, document)
         return record
     if is_current(resource, record) and resource.version == resource.definition.stored_version:
         return record

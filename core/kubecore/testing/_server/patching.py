@@ -10,7 +10,7 @@ from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
 from kubecore.testing._schemas import checking, decoding
 from kubecore.testing._schemas.json_values import is_list, is_map, map_at
-from kubecore.testing._server import bodies, metadata, updating
+from kubecore.testing._server import bodies, event_forms, metadata, updating
 from kubecore.testing._server.advising import warnings_about, without_repeated_owners
 from kubecore.testing._server.body_text import check_size, kind_problem
 from kubecore.testing._server.creating import new_object, not_updatable_fields, store_new, with_defaults
@@ -173,6 +173,8 @@ def _apply(
     live = None if record is None else record.document()
     if live is None and received.subresource:
         raise not_found(resource, received.name)
+    if live is not None and event_forms.has_other_managers(resource, live):
+        raise NotSimulatedError("an apply of an event of the other API group is not simulated; run with --kube=real")
     if live is None and wanted.get("uid"):
         text = f"uid mismatch: the provided object specified uid {wanted['uid']}, and no existing object was found"
         raise metadata.conflict(resource, received.name, text)

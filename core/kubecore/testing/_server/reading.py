@@ -121,12 +121,12 @@ def _selection(
     if received.verb == "watch" and received.name:
         fields = ",".join(text for text in (fields, f"metadata.name={received.name}") if text)
     matches = matcher(resource, query.get("labelSelector", ""), fields)
-    if resource.is_custom:
-        return _custom_selection(resource, received.namespace, matches, shape), matches is not None
+    if state.resources.has_versions(resource):
+        return _served_selection(resource, received.namespace, matches, shape), matches is not None
     return Selection(resource.storage, received.namespace, matches, shape), matches is not None
 
 
-def _custom_selection(
+def _served_selection(
     resource: Resource,
     namespace: str,
     matches: Callable[[Record], bool] | None,
@@ -153,7 +153,7 @@ def delete_selection(state: State, resource: Resource, received: Received) -> Pa
     selection, has_selectors = _selection(state, resource, received, None)
     options = ListOptions.of(received)
     page = listing.page_of(state.store, selection, options, has_selectors=has_selectors)
-    if not resource.is_custom:
+    if not state.resources.has_versions(resource):
         return page
     return page._replace(records=[as_served(resource, record) for record in page.records])
 
@@ -173,9 +173,8 @@ def list_page(state: State, resource: Resource, received: Received) -> Reply:
         has_selectors=has_selectors,
         has_name=has_exact_name(dict(received.query).get("fieldSelector", "")),
     )
-    shown = page.records if resource.is_custom else page.records[:1]
-    records = [as_served(resource, record) for record in shown] + page.records[len(shown) :]
-    page = page._replace(records=records)
+    if state.resources.has_versions(resource):
+        page = page._replace(records=[as_served(resource, record) for record in page.records])
     if form.shape == "Table":
         metadata = _metadata_of(page)
         return raw_reply(Tables(resource, form, received, state.now).of_records(page.records, metadata))

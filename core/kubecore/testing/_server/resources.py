@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -149,6 +150,9 @@ class Resources:
                 for made in _of_package(package, facts):
                     self.add(made)
         self._built_in: Final = frozenset(made.group for made in self)
+        self._shared: Final = {
+            storage for storage, count in Counter(each.storage for each in self).items() if count > 1
+        }
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._found.values())
@@ -156,6 +160,10 @@ class Resources:
     def find(self, group: str, version: str, resource: str) -> Resource | None:
         """Return a resource, None if it is not served."""
         return self._found.get((group, version, resource))
+
+    def has_versions(self, resource: Resource) -> bool:
+        """Return whether objects of a resource may be stored in another version, or in that of another group."""
+        return resource.is_custom or resource.storage in self._shared
 
     def is_built_in(self, group: str) -> bool:
         """Return whether a group is served without a CustomResourceDefinition."""
