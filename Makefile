@@ -38,6 +38,10 @@ golden: $(ENV) ## Write the packages of tests/golden again; their diff shows wha
 check: $(ENV) ## Prove that generated/ is what specs/ and templates/ produce
 	$(BIN)/kgen check
 
+.PHONY: api-check
+api-check: $(ENV) ## Fail if the public API changed incompatibly since the last release, without a fragment of the changelog
+	$(BIN)/python -m tools.api_check
+
 .PHONY: format
 format: $(ENV) ## Format and fix what a tool can
 	$(BIN)/ruff check --fix --quiet
@@ -81,7 +85,7 @@ again: $(ENV) ## Run failed tests once more, if .ci/second-chance.txt names all 
 	$(BIN)/python -m tests.second_chance $(CACHE)
 
 .PHONY: test
-test: lint types check unit ## Everything: lint, types, `kgen check`, all tests
+test: lint types check api-check unit ## Everything: lint, types, `kgen check`, the public API, all tests
 
 .PHONY: latest
 latest: ## `make test` with the newest releases of everything instead of the pinned ones, in .venv-latest
