@@ -18,6 +18,8 @@ __all__ = ["replacement"]
 
 _COROUTINE: Final = re.compile(r"(?:clientset|resource|kubecore|process|ports|apply)\.[^(]*\(")
 
+_MODEL: Final = re.compile(r"(?:[A-Z][A-Za-z]*?)??V\d+(?:(?:alpha|beta)\d+)?[A-Z]\w*\(\)$")
+
 _NO_COROUTINE: Final = re.compile(r"\.(?:watch|stream_logs|informer|port_forward|exec|attach)\(")
 
 _DYNAMIC: Final = re.compile(r"(clientset\.dynamic\.resource\([^()]*\))(?=\.)")
@@ -33,7 +35,7 @@ def replacement(found: Found, known: Known) -> Target | None:
         target = _kr8s(path, found, known)
     else:
         target = official(path, found, known)
-    if target is None and not _is_of_client(path):
+    if target is None and not _is_of_client(path, known):
         return None
     if target is None:
         return Target("", PACKAGES.get(package, PACKAGES["kubernetes"]), "open")
@@ -55,10 +57,16 @@ def _in_async(target: Target, found: Found) -> Target:
     return Target(f"await {text}" if is_call and is_awaited else text, target.page, target.status)
 
 
-def _is_of_client(path: str) -> bool:
-    """Whether a call is one of the package, and not of data that it returned, such as a dictionary."""
+def _is_of_client(path: str, known: Known) -> bool:
+    """Whether a call is one of the package, and not of data: of a response, or of a field of a model."""
     owners = path.split(".")[:-1]
-    return not any("[]" in owner or (owner.endswith("()") and not owner[0].isupper()) for owner in owners)
+    if any("[]" in owner or (owner.endswith("()") and not owner[0].isupper()) for owner in owners):
+        return False
+    in_models = path.startswith(("lightkube.models.", "lightkube.resources."))
+    return not any(
+        owner.endswith("()") and (in_models or owner[:-2] in known.kinds or _MODEL.match(owner))
+        for owner in owners[:-1]
+    )
 
 
 def _lightkube(path: str, found: Found, known: Known) -> Target | None:
