@@ -72,7 +72,7 @@ def examine(*, context: str = "", timeout: float = 10.0, package: str = "kubecli
         kube = kubeconfig.load(context=context) if context else kubeconfig.load()
         server = kube.config.server()
     except ConfigError as error:
-        yield Finding("configuration", "problem", str(error), "see docs/connecting.md for the ways to connect")
+        yield Finding("configuration", "problem", str(error), f"see {error.help_url}")
         return
     yield _chosen(kube)
     yield Finding("credentials", "ok", _credentials(kube.config))
@@ -82,7 +82,7 @@ def examine(*, context: str = "", timeout: float = 10.0, package: str = "kubecli
         with rest.Client(kube.config) as client:
             yield from _requests(client, timeout, package)
     except ConfigError as error:
-        yield Finding("configuration", "problem", str(error))
+        yield Finding("configuration", "problem", str(error), f"see {error.help_url}")
 
 
 def _extras() -> Iterator[Finding]:
@@ -180,14 +180,14 @@ def _date(client: rest.Client, timeout: float) -> str:
 
 def _advice(error: KubeError) -> str:
     if isinstance(error, UnauthorizedError):
-        return "the credentials are wrong or expired: log in again, for example with the tool of your cloud"
-    if isinstance(error, ForbiddenError):
-        return "the account needs rights: see docs/connecting.md, In a cluster"
-    if isinstance(error, StatusError):
-        return "the server responded with an error: look into its log"
-    return (
-        "is the address right, does a proxy or firewall interfere, and is the certificate authority that of the server?"
-    )
+        advice = "the credentials are wrong or expired: log in again, for example with the tool of your cloud"
+    elif isinstance(error, ForbiddenError):
+        advice = "the account needs rights"
+    elif isinstance(error, StatusError):
+        advice = "the server responded with an error: look into its log"
+    else:
+        advice = "check the address, the proxy, the firewall and the certificate authority"
+    return f"{advice}; see {error.help_url}"
 
 
 def _clock(date: str) -> Iterator[Finding]:

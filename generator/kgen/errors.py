@@ -19,6 +19,8 @@ from typing import Final
 from kubecore._support.terminal import escape_for_terminal
 
 __all__ = [
+    "DOCUMENTATION",
+    "ISSUES",
     "ClusterError",
     "ConfigError",
     "InputError",
@@ -32,6 +34,10 @@ __all__ = [
     "printable",
 ]
 
+DOCUMENTATION: Final = "https://kgen-kubernetes.github.io/kgen/"
+"""The site of the documentation."""
+ISSUES: Final = "https://github.com/kgen-kubernetes/kgen/issues"
+"""The list of known bugs."""
 _LONGEST: Final = 1000
 
 
@@ -148,7 +154,7 @@ class PlanError(KgenError):
     exit_code = 70
 
     def __init__(self, what: str, *, where: str | None = None) -> None:
-        super().__init__(what, where=where, hint="report it, with the document, as a bug of kgen")
+        super().__init__(what, where=where, hint=f"report it, with the document, as a bug of kgen: {ISSUES}")
 
 
 class ProblemsError(InputError):

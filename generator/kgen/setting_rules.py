@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kgen.errors import ConfigError
+from kgen.errors import DOCUMENTATION, ConfigError
 
 __all__ = ["CONTEXT_VERSION", "KUBECLIENT", "check_setting", "is_identifier"]
 
@@ -82,7 +82,7 @@ _RULES: Final[Mapping[str, tuple[_Rule, ...]]] = {
         _Rule(
             lambda value: value == CONTEXT_VERSION,
             f"the templates are written for version {{value}} of the context, and this kgen has {CONTEXT_VERSION}",
-            "compare them with docs/templates.md, then write the version that it has",
+            f"compare them with {DOCUMENTATION}templates/, then write the version that it has",
         ),
     ),
 }

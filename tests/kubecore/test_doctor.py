@@ -88,7 +88,8 @@ def test_an_unreachable_server_is_a_problem_with_a_hint(
     served[1].close()
     report = found(capsys, 1, "--timeout=5")
     assert report["server"].state == "problem"
-    assert "is the address right" in report["server"].hint
+    assert report["server"].hint.startswith("check the address")
+    assert report["server"].hint.endswith("/errors/ConnectError/")
     assert "version" not in report
 
 
@@ -124,6 +125,7 @@ def test_missing_rights_are_a_problem(served: tuple[FakeCluster, Loopback], caps
     assert report["server"].state == "ok"
     assert report["access"].state == "problem"
     assert report["access"].hint.startswith("the account needs rights")
+    assert report["access"].hint.endswith("/errors/ForbiddenError/")
 
 
 def test_a_missing_kubeconfig_is_a_problem(
@@ -134,6 +136,7 @@ def test_a_missing_kubeconfig_is_a_problem(
     report = found(capsys, 1)
     assert report["kubeconfig"].state == "note"
     assert "no kubeconfig found" in report["configuration"].text
+    assert report["configuration"].hint.endswith("/errors/EmptyConfigError/")
 
 
 @pytest.mark.usefixtures("served")

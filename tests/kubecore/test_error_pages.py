@@ -19,6 +19,7 @@ from typing import Final
 import pytest
 import yaml
 
+import kgen.errors
 import kubecore
 from kubecore import errors
 from kubecore.errors.base import DOCUMENTATION, Notes, address
@@ -113,7 +114,8 @@ def test_an_error_carries_the_address_of_its_page(name: str) -> None:
 def test_the_address_is_that_of_the_site() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     site = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
-    assert project["urls"]["Documentation"] == site["site_url"] == DOCUMENTATION
+    assert project["urls"]["Documentation"] == site["site_url"] == DOCUMENTATION == kgen.errors.DOCUMENTATION
+    assert project["urls"]["Issues"] == kgen.errors.ISSUES
 
 
 def test_the_message_of_an_error_does_not_contain_the_address() -> None:

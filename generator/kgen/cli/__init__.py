@@ -21,7 +21,7 @@ from kgen.cli.messages import show
 from kgen.cli.migrate import migrate
 from kgen.cli.reference import docs
 from kgen.cli.setup import completion, init
-from kgen.errors import KgenError, Problem, nearest
+from kgen.errors import ISSUES, KgenError, Problem, nearest
 
 __all__ = ["cli", "run"]
 
@@ -80,7 +80,7 @@ def _bug(error: Exception) -> Problem:
     return Problem(
         f"this is a bug of kgen: {type(error).__name__}: {error}",
         f"{Path(place.filename).name}:{place.lineno}",
-        "run it again as `kgen --debug ...` and report the output",
+        f"run it again as `kgen --debug ...` and report the output: {ISSUES}",
     )
 
 

@@ -60,7 +60,8 @@ def pull(
             run = PullRun(client, folder, choice or Choice(), progress, sleep)
             return run(note, today or datetime.datetime.now(datetime.UTC).date())
     except errors.ConfigError as error:
-        raise ConfigError(str(error), hint="check the kubeconfig, or name another: --kubeconfig, --context") from error
+        hint = f"check the kubeconfig, or name another: --kubeconfig, --context; see {error.help_url}"
+        raise ConfigError(str(error), hint=hint) from error
     except AllFailedError as error:
         raise ClusterError(
             f"no document could be fetched; the first, {error.name}: {error.cause}",
@@ -68,9 +69,8 @@ def pull(
             hint=f"choose others with --group, or leave it out: --exclude-group {group_of(error.name)}",
         ) from error
     except errors.KubeError as error:
-        raise ClusterError(
-            str(error), where=host or None, hint="does `kubectl get --raw /openapi/v3` work with the same kubeconfig?"
-        ) from error
+        hint = f"does `kubectl get --raw /openapi/v3` work with the same kubeconfig? See {error.help_url}"
+        raise ClusterError(str(error), where=host or None, hint=hint) from error
     except OSError as error:
         raise OutputError(
             f"the folder can't be written: {error.strerror or error}",
