@@ -15,7 +15,7 @@ import msgspec
 from kgen import text
 from kgen.bundled_specs import bundled_specs, require_existing
 from kgen.errors import ConfigError
-from kgen.setting_rules import CONTEXT_VERSION, KUBECLIENT, check_setting, is_identifier
+from kgen.setting_rules import CONTEXT_VERSION, KUBECLIENT, KUBECLIENT_DOCS, check_setting, is_identifier
 from kgen.settings import FILES, Settings, current_folder, find_file, nearest_folder, place_of, read_file
 
 __all__ = [
@@ -44,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         hooks: The file of hooks, the name of a module of them, or None.
         earlier: Inputs of earlier releases, from the oldest to the newest; they may be missing.
         release: The name of the release that `specs` are of, "" if it is not set.
+        kubeclient_docs: The address or the folder of the reference of kubeclient, "" for no links to it.
         root: The project, searched first for a module of hooks.
         names: Custom names.
         strict: Whether a warning stops the build.
@@ -62,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hooks: Path | str | None = None
     earlier: tuple[Path, ...] = ()
     release: str = ""
+    kubeclient_docs: str = KUBECLIENT_DOCS
     root: Path = Path()
     names: Mapping[str, str] = {}
     strict: bool = False
@@ -153,7 +155,7 @@ class _Layers:
         """Return the value of a key, the folder that it is relative to if it is a path, and its origin."""
         flag = getattr(self.flags, key)
         if flag is not None or not self.file:
-            return flag, self.cwd, f"--{key}"
+            return flag, self.cwd, f"--{key.replace('_', '-')}"
         return getattr(self.settings, key), self.root, place_of(self.file, key)
 
     def specs(self) -> tuple[Path, ...]:
@@ -227,6 +229,7 @@ def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: st
         hooks=_hooks(both),
         earlier=both.paths("earlier"),
         release=both.value("release")[0] or "",
+        kubeclient_docs=_kubeclient_docs(both),
         root=root,
         names=_names(from_file.names or {}, file),
         strict=bool(flags.strict if flags.strict is not None else from_file.strict),
@@ -239,6 +242,14 @@ def _builtins(both: _Layers) -> str:
     if value is None:
         return ""
     check_setting("builtins", value, where)
+    return str(value)
+
+
+def _kubeclient_docs(both: _Layers) -> str:
+    value, _, where = both.value("kubeclient_docs")
+    if value is None:
+        return KUBECLIENT_DOCS
+    check_setting("kubeclient_docs", value, where)
     return str(value)
 
 

@@ -191,14 +191,18 @@ def document(config: Config, problems: Problems) -> dict[str, str]:
         KgenError: A document or the configuration is wrong, or the result is too large.
     """
     from kgen.docs import plan_pages
+    from kgen.docs.elsewhere import Elsewhere
     from kgen.earlier import history
     from kgen.render import render
 
     hooks = load_hooks(config)
     spec, api = _understand(config, problems, hooks, None, builds=True)
     _refuse_huge(api, config)
-    past = history(config, api, hooks, _builtins(config, spec, builds=True))
-    return render(plan_pages(api, config.package, config.source, past))
+    builtins = _builtins(config, spec, builds=True)
+    past = history(config, api, hooks, builtins)
+    elsewhere = Elsewhere(KUBECLIENT, config.kubeclient_docs, lambda: describe(bundled_specs()))
+    outside = elsewhere.link if builtins is not None else None
+    return render(plan_pages(api, config.package, config.source, past, outside))
 
 
 def _refuse_huge(api: Api, config: Config) -> None:

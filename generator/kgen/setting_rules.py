@@ -11,10 +11,13 @@ from typing import Any, Final
 
 from kgen.errors import DOCUMENTATION, ConfigError
 
-__all__ = ["CONTEXT_VERSION", "KUBECLIENT", "check_setting", "is_identifier"]
+__all__ = ["CONTEXT_VERSION", "KUBECLIENT", "KUBECLIENT_DOCS", "check_setting", "is_identifier"]
 
 KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
+
+KUBECLIENT_DOCS: Final = "https://kgen-kubernetes.github.io/kgen/reference/kubeclient/"
+"""The address of the reference of that package."""
 
 CONTEXT_VERSION: Final = 1
 """The version of the template contexts (docs/templates.md). It increases when an attribute is removed or changes its
@@ -50,6 +53,13 @@ _RULES: Final[Mapping[str, tuple[_Rule, ...]]] = {
             lambda value: value in ("generate", KUBECLIENT),
             "{value!r} has no types of Kubernetes",
             "write 'kubeclient' to import them from there, or 'generate' to make them from the documents",
+        ),
+    ),
+    "kubeclient_docs": (
+        _Rule(
+            lambda value: re.fullmatch(r"(?:https?://[A-Za-z0-9.:-]+)?[A-Za-z0-9._~/-]*", value) is not None,
+            "{value!r} is not the address or the folder of a reference",
+            "an address as in 'https://example.com/docs/', a folder relative to the pages as in '../kubeclient', or ''",
         ),
     ),
     "package": (

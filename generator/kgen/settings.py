@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         earlier: Inputs of earlier releases, the oldest first, for the pages of `kgen docs`: documents as in `specs`, or
             files of changes as `kgen diff --format json` writes them.
         release: The name of the release that `specs` are of.
+        kubeclient_docs: The address of the reference of kubeclient, or its folder relative to the pages of `kgen docs`,
+            which link to it; "" for no links.
         names: Custom names.
         strict: Whether a warning stops the build.
     """
@@ -57,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hooks: str | None = None
     earlier: str | tuple[str, ...] | None = None
     release: str | None = None
+    kubeclient_docs: str | None = None
     names: dict[str, str] | None = None
     strict: bool | None = None
 

@@ -33,6 +33,12 @@ __all__ = ["docs"]
     "file or folder has the name of the release. The pages name the release in which a kind or a field appeared.",
 )
 @click.option("--release", metavar="NAME", help="Name of the release that the documents are of.")
+@click.option(
+    "--kubeclient-docs",
+    metavar="PLACE",
+    help="Address of the reference of kubeclient, or its folder relative to the pages, for links to types of "
+    "Kubernetes; by default that of the site of kgen, '' for no links.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
 def docs(*, config_file: str | None, folder: Path, quiet: bool, **options: Any) -> None:
     """Write the reference of the package: Markdown, a page for each kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from kgen import markdown
@@ -23,7 +24,13 @@ _MOST_REMOVED: Final = 500
 """Number of names on the list of names that a release removed."""
 
 
-def plan_pages(api: Api, package: str, source: str, history: History | None = None) -> tuple[PlannedFile, ...]:
+def plan_pages(
+    api: Api,
+    package: str,
+    source: str,
+    history: History | None = None,
+    outside: Callable[[ModelRef, str], Code] | None = None,
+) -> tuple[PlannedFile, ...]:
     """Return every page, sorted by path.
 
     Args:
@@ -31,10 +38,11 @@ def plan_pages(api: Api, package: str, source: str, history: History | None = No
         package: The import name of the package that the pages describe.
         source: The common name of the documents, such as `specs/1.37`.
         history: The releases in which names appeared; None if there are no earlier releases.
+        outside: Returns the link to a type that another package has, from the page with a path.
     """
     history = history or History((), api)
     line = code(f"{PAGE_MARKER} docs from {markdown.inline(source).replace('-', '&#45;')}. -->")
-    reference = Reference(api, Identifier(package), line, history)
+    reference = Reference(api, Identifier(package), line, history, outside)
     heads = list(reference.heads())
     files = [PlannedFile(path, _KIND, reference.page(ref)) for ref, path, _ in heads]
     groups = {str(group.accessor): group for group in api.groups}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from kgen import markdown
@@ -57,9 +57,18 @@ class Reference:
         package: The import name of the package.
         line: The first line of each page.
         history: The releases in which its names appeared.
+        outside: Returns the link to a type that another package has, from the page with a path.
     """
 
-    def __init__(self, api: Api, package: Identifier, line: Code, history: History) -> None:
+    def __init__(
+        self,
+        api: Api,
+        package: Identifier,
+        line: Code,
+        history: History,
+        outside: Callable[[ModelRef, str], Code] | None = None,
+    ) -> None:
+        self._outside = outside
         self.api: Final[Api] = api
         self.history: Final = history
         self.package: Final[Identifier] = package
@@ -131,13 +140,18 @@ class Reference:
 
     def link(self, ref: ModelRef, page: str) -> Code:
         """Return a link to a type from the page with a path, or its name if no page describes it."""
-        own = self._aliases.get(ref, ref)
-        if own not in self._pages:
-            return code(f"`{own}`")
-        head = self._pages[own]
-        path, anchor = self._paths[head], self._anchors[own]
+        found = self.place(ref)
+        if found is None:
+            own = self._aliases.get(ref, ref)
+            return self._outside(own, page) if self._outside else code(f"`{own}`")
+        path, anchor = found
         target = "" if path == page and anchor else posixpath.relpath(path, posixpath.dirname(page) or ".")
         return code(f"[`{ref.name}`]({target}{f'#{anchor}' if anchor else ''})")
+
+    def place(self, ref: ModelRef) -> tuple[str, str] | None:
+        """Return the path of the page that describes a type, and its anchor there or ""; None if no page does."""
+        own = self._aliases.get(ref, ref)
+        return (self._paths[self._pages[own]], self._anchors[own]) if own in self._pages else None
 
     def page(self, head: ModelRef) -> PageContext:
         """Return the content of a page."""
