@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from kubecore.testing._patching.go_values import go_text, go_type, json_type
 from kubecore.testing._patching.strategic_lists import ListMerge, check_order, in_order, refuse
-from kubecore.testing._schemas.json_values import copied, is_list, is_map, same
+from kubecore.testing._schemas.json_values import copied, identity, is_list, is_map
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._server.failures import RequestError
 
@@ -87,10 +87,11 @@ def _retain(original: dict[str, Any], patch: dict[str, Any]) -> None:
     invalid = RequestError(400, "BadRequest", "invalid patch format of retainKeys")
     if not is_list(kept):
         raise invalid
+    names = {name for name in kept if isinstance(name, str)}
     for key, value in patch.items():
-        if value is not None and not key.startswith((_ORDER, _DELETE)) and key not in kept:
+        if value is not None and not key.startswith((_ORDER, _DELETE)) and key not in names:
             raise invalid
-    for key in [key for key in original if key not in kept]:
+    for key in [key for key in original if key not in names]:
         del original[key]
 
 
@@ -124,7 +125,8 @@ def _delete(original: dict[str, Any], key: str, values: Any) -> None:
     """Remove values from a list of scalars."""
     had = original.get(key)
     if is_list(had) and is_list(values):
-        original[key] = [each for each in had if not any(same(each, value) for value in values)]
+        deleted = {identity(value) for value in values}
+        original[key] = [each for each in had if identity(each) not in deleted]
     elif key in original:
         original[key] = values
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Hashable
 from typing import Any, Final
 
 from kubecore.testing._patching.go_values import go_text, go_type, json_type
-from kubecore.testing._schemas.json_values import is_map, same
+from kubecore.testing._schemas.json_values import identity, is_map, same
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._server.failures import RequestError
 
@@ -47,15 +48,7 @@ class ListMerge:
         if not self.merge_key:
             raise refuse(f"cannot merge lists without merge key for {self._key}")
         kept, changes = self._directed(had, patch)
-        merged = list(kept)
-        for change in changes:
-            if self.merge_key not in change:
-                raise keyless(change, self.merge_key)
-            at = self._index(merged, change[self.merge_key])
-            if at is None:
-                merged.append(change)
-            else:
-                merged[at] = self._merge_maps(merged[at], change, self._items)
+        merged = self._changed(kept, changes)
         # The server removes and appends items in place: the first new items take the positions of removed ones.
         return in_order(merged, changes, had, self.merge_key), merged[: len(had)] if kept else had
 
@@ -67,13 +60,33 @@ class ListMerge:
             raise refuse(f"list element types are not identical: {sorted(types)}")
         return next(iter(types))
 
-    def _index(self, items: list[Any], value: Any) -> int | None:
-        matches = (at for at, each in enumerate(items) if same(each.get(self.merge_key), value))
-        return next(matches, None)
+    def _changed(self, kept: list[Any], changes: list[Any]) -> list[Any]:
+        """Return a list with items that are merged into those with the same key, or appended."""
+        merged = list(kept)
+        places = self._places(merged)
+        for change in changes:
+            if self.merge_key not in change:
+                raise keyless(change, self.merge_key)
+            wanted = identity(change[self.merge_key])
+            at = places.setdefault(wanted, len(merged))
+            if at == len(merged):
+                merged.append(change)
+                continue
+            merged[at] = self._merge_maps(merged[at], change, self._items)
+            if identity(merged[at].get(self.merge_key)) != wanted:  # A directive in the key itself has changed it.
+                places = self._places(merged)
+        return merged
+
+    def _places(self, items: list[Any]) -> dict[Hashable, int]:
+        """Return the first place of each key."""
+        places: dict[Hashable, int] = {}
+        for at, each in enumerate(items):
+            places.setdefault(identity(each.get(self.merge_key)), at)
+        return places
 
     def _directed(self, had: list[Any], patch: list[Any]) -> tuple[list[Any], list[Any]]:
         """Apply the items that are directives, and return the remaining items of the list and of the patch."""
-        kept, changes, is_replaced = list(had), list[Any](), False
+        changes, deleted, is_replaced = list[Any](), set[Hashable](), False
         for item in patch:
             directive = item.get(_PATCH)
             if _PATCH not in item:
@@ -81,22 +94,53 @@ class ListMerge:
             elif directive == "delete":
                 if self.merge_key not in item:
                     raise keyless(item, self.merge_key)
-                kept = [each for each in kept if not same(each.get(self.merge_key), item[self.merge_key])]
+                deleted.add(identity(item[self.merge_key]))
             elif directive == "replace":
                 is_replaced = True
             elif directive == "merge":
                 raise refuse("merging lists cannot yet be specified in the patch")
             else:
                 raise refuse(f"unknown patch type: {directive} in map: {go_text(item)}")
-        return ([] if is_replaced else kept), changes
+        if is_replaced:
+            return [], changes
+        return [each for each in had if identity(each.get(self.merge_key)) not in deleted], changes
 
 
 def _united(had: list[Any], patch: list[Any]) -> list[Any]:
-    united: list[Any] = []
+    united: dict[Hashable, Any] = {}
     for each in (*had, *patch):
-        if not any(same(each, other) for other in united):
-            united.append(each)
-    return united
+        united.setdefault(identity(each), each)
+    return list(united.values())
+
+
+class _Places:
+    """The first places of items in a list.
+
+    Args:
+        items: The list.
+        merge_key: The key by which maps are compared, or "".
+    """
+
+    def __init__(self, items: list[Any], merge_key: str) -> None:
+        self._items = items
+        self._merge_key = merge_key
+        self._found: dict[bool, dict[Hashable, int]] = {}
+
+    def of(self, item: Any) -> int | None:
+        """Return the place of an item, None if the list does not have it."""
+        is_keyed = bool(self._merge_key) and is_map(item)
+        if is_keyed not in self._found:
+            self._found[is_keyed] = self._read(is_keyed=is_keyed)
+        return self._found[is_keyed].get(identity(item.get(self._merge_key) if is_keyed else item))
+
+    def _read(self, *, is_keyed: bool) -> dict[Hashable, int]:
+        places: dict[Hashable, int] = {}
+        for at, each in enumerate(self._items):
+            if not is_keyed:
+                places.setdefault(identity(each), at)
+            elif is_map(each):
+                places.setdefault(identity(each.get(self._merge_key)), at)
+        return places
 
 
 def in_order(merged: list[Any], order: list[Any], had: list[Any], merge_key: str) -> list[Any]:
@@ -108,28 +152,19 @@ def in_order(merged: list[Any], order: list[Any], had: list[Any], merge_key: str
         had: The list before.
         merge_key: The key by which maps are merged, or "".
     """
-    named = [each for each in merged if _position(order, each, merge_key) is not None]
-    others = [each for each in merged if _position(order, each, merge_key) is None]
-    named.sort(key=lambda each: _position(order, each, merge_key) or 0)
-    others.sort(key=lambda each: _or_last(_position(had, each, merge_key), had))
+    places, before = _Places(order, merge_key), _Places(had, merge_key)
+    named = [(at, each) for each in merged if (at := places.of(each)) is not None]
+    named.sort(key=lambda pair: pair[0])
+    others = [(before.of(each), each) for each in merged if places.of(each) is None]
+    others.sort(key=lambda pair: len(had) if pair[0] is None else pair[0])
     result: list[Any] = []
-    while named and others:
-        at, other = _position(had, named[0], merge_key), _position(had, others[0], merge_key)
-        is_before = at is not None and other is not None and other < at
-        result.append(others.pop(0) if is_before else named.pop(0))
-    return [*result, *named, *others]
-
-
-def _or_last(position: int | None, items: list[Any]) -> int:
-    return len(items) if position is None else position
-
-
-def _position(items: list[Any], item: Any, merge_key: str) -> int | None:
-    if not merge_key or not is_map(item):
-        return next((at for at, each in enumerate(items) if same(each, item)), None)
-    value = item.get(merge_key)
-    matches = (at for at, each in enumerate(items) if is_map(each) and same(each.get(merge_key), value))
-    return next(matches, None)
+    waiting = deque(others)
+    for _, each in named:
+        at = before.of(each)
+        while waiting and at is not None and waiting[0][0] is not None and waiting[0][0] < at:
+            result.append(waiting.popleft()[1])
+        result.append(each)
+    return [*result, *(each for _, each in waiting)]
 
 
 def check_order(patch: list[Any], order: list[Any], merge_key: str) -> None:

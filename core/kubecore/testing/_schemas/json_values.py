@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, TypeGuard, TypeVar
 
-__all__ = ["copied", "is_list", "is_map", "items_at", "joined", "map_at", "same"]
+__all__ = ["copied", "identity", "is_list", "is_map", "items_at", "joined", "map_at", "same"]
 
 
 J = TypeVar("J")
@@ -69,3 +70,12 @@ def same(one: Any, other: Any) -> bool:
         elif first != second:
             return False
     return True
+
+
+def identity(value: Any) -> Hashable:
+    """Return a value that is equal for two JSON values if they are the same, and that a set or a dict can contain."""
+    if is_map(value):
+        return "map", frozenset((name, identity(each)) for name, each in value.items())
+    if is_list(value):
+        return "list", *map(identity, value)
+    return type(value), value
