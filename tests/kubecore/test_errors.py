@@ -142,6 +142,21 @@ def test_the_text_is_cut_and_json_is_not_quoted() -> None:
     assert hidden.status.details.causes[0].message == "unknown"
 
 
+def test_a_status_without_its_kind_is_read_if_its_code_is_that_of_the_response() -> None:
+    """Kubernetes 1.37 sends it when a request exceeds the time limit of the server."""
+    body = (
+        b'{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout",'
+        b'"reason":"Timeout","details":{},"code":504}'
+    )
+    error = from_response(call(), 504, {"content-type": "text/plain; charset=utf-8"}, body)
+    assert type(error) is errors.GatewayTimeoutError
+    assert error.status.message == "Timeout: request did not complete within the allotted timeout"
+    other = from_response(call(), 500, {"content-type": "text/plain"}, body)
+    assert type(other) is errors.InternalError
+    no_reason = from_response(call(), 504, {}, b'{"status":"Failure","code":504}')
+    assert "the server gave up" in str(no_reason)
+
+
 def test_the_status_in_the_body_wins_over_the_http_code() -> None:
     body = json.dumps(
         {"kind": "Status", "status": "Failure", "reason": "Expired", "message": "too old", "code": 410}

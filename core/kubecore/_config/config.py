@@ -132,7 +132,7 @@ class Config:
         warning_handler: Called with each warning that the server sends; by default a client logs each text once,
             with method and path of the first request.
         observers: Called at the start and the end of every request, for traces and metrics.
-        max_connections: Most connections at a time.
+        max_connections: Most requests at a time. Watches, followed logs and streams have additional connections.
         origin: Whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.
         namespace: The namespace of the context or the pod, "" if it is not known: for objects without a namespace in
             `apply_file`. Paths of requests do not depend on it.

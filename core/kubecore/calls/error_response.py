@@ -61,6 +61,8 @@ class Subject(Protocol):
 class _Outline(msgspec.Struct):
     kind: str = ""
     status: Any = None
+    reason: Any = None
+    code: Any = None
 
 
 def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
@@ -70,9 +72,17 @@ def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
         body: The body of a response. A Status without apiVersion counts, one without kind or with the status `Success`
             does not.
     """
+    return _error_in(body, None)
+
+
+def _error_in(body: bytes | bytearray | memoryview, code: int | None) -> StatusError | None:
+    """Return the error for a Status in a body; also for one without kind if it has a reason and this HTTP code."""
     try:
         outline = decoder(_Outline).decode(body)
-        if outline.kind != "Status" or outline.status != "Failure":
+        is_status = outline.kind == "Status" or (
+            not outline.kind and bool(outline.reason) and code is not None and outline.code == code
+        )
+        if not is_status or outline.status != "Failure":
             return None
         return status_error(decode.decode(body, Status))
     except (msgspec.DecodeError, DecodeError, ValueError, RecursionError):
@@ -93,7 +103,7 @@ def from_response(
     Returns:
         The error, not raised.
     """
-    error = status_in(body)
+    error = _error_in(body, code)  # The timeout of a request has a Status without kind (Kubernetes 1.37).
     if error is None:
         return status_error(_generic(call, code, headers, body))
     status = error.status
