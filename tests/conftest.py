@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.cluster import Cluster, GoMissingError, Nodes, can_run
+from tests.cluster import Cluster, GoMissingError, Nodes, obstacle
 from tests.cluster.build import VERSION
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,7 +29,7 @@ _CLUSTERS = {"bare_cluster", "cluster", "all_apis_cluster", "older_cluster", "oi
 _NO_SHARED = "needs the OpenAPI documents of ../shared"
 
 
-_LEFT_OUT = pytest.StashKey[int]()
+_LEFT_OUT = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,17 +42,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("shared") and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=_NO_SHARED))
     on_server = [item for item in items if item.get_closest_marker("server")]
-    if on_server and not os.environ.get("KGEN_REQUIRE_CLUSTER") and not can_run():
+    problem = obstacle() if on_server and not os.environ.get("KGEN_REQUIRE_CLUSTER") else ""
+    if problem:
         # The tests are deselected together, because one line for each skipped test would fill the screen.
         items[:] = [item for item in items if not item.get_closest_marker("server")]
         config.hook.pytest_deselected(items=on_server)
-        config.stash[_LEFT_OUT] = len(on_server)
+        config.stash[_LEFT_OUT] = f"SKIPPED [{len(on_server)}] {problem}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    left_out = config.stash.get(_LEFT_OUT, 0)
+    left_out = config.stash.get(_LEFT_OUT, "")
     if left_out:
-        terminalreporter.write_line(f"SKIPPED [{left_out}] {GoMissingError()}")
+        terminalreporter.write_line(left_out)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +16,10 @@ import yaml
 
 from kgen.cli import run
 from kubecore.testing import __main__ as testing_command
+from tests.golang import ACTIONLINT, need_program
 from tests.pages.guides import blocks
 from tests.pages.programs import ROOT
-from tests.test_project_files import ACTIONLINT, WORKFLOWS
+from tests.test_project_files import WORKFLOWS
 
 pytestmark = pytest.mark.thorough  # These tests check the text of the pages.
 
@@ -108,8 +108,7 @@ def test_zizmor_finds_nothing_in_the_workflow_of_the_page(workflow: Path) -> Non
 
 @pytest.mark.slow
 def test_actionlint_finds_nothing_in_the_workflow_of_the_page(workflow: Path) -> None:
-    if shutil.which("go") is None and not os.environ.get("KGEN_REQUIRE_CLUSTER"):
-        pytest.skip("actionlint needs Go: install it from https://go.dev/dl")
+    need_program(ACTIONLINT)
     command = ["go", "run", ACTIONLINT, "-shellcheck=", "-pyflakes=", str(workflow)]
     environ = {**os.environ, "GOFLAGS": "-mod=mod"}
     done = subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, check=False)

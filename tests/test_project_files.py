@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,13 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.golang import ACTIONLINT, need_program
 from tools import release_check, sbom
 
 pytestmark = pytest.mark.thorough  # None of these files depends on Python.
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 
 
 def test_zizmor_finds_nothing_in_the_workflows() -> None:
@@ -33,8 +32,7 @@ def test_zizmor_finds_nothing_in_the_workflows() -> None:
 
 @pytest.mark.slow
 def test_actionlint_finds_nothing_in_the_workflows() -> None:
-    if shutil.which("go") is None and not os.environ.get("KGEN_REQUIRE_CLUSTER"):
-        pytest.skip("actionlint needs Go: install it from https://go.dev/dl")
+    need_program(ACTIONLINT)
     command = ["go", "run", ACTIONLINT, "-shellcheck=", "-pyflakes=", *map(str, WORKFLOWS)]
     environ = {**os.environ, "GOFLAGS": "-mod=mod"}
     done = subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, check=False)

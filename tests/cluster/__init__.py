@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.cluster.build import OLDER, VERSION, GoMissingError, can_run
+from tests.cluster.build import OLDER, VERSION, GoMissingError, obstacle
 from tests.cluster.cluster import Cluster
 from tests.cluster.nodes import NODE, Nodes
 
-__all__ = ["NODE", "OLDER", "VERSION", "Cluster", "GoMissingError", "Nodes", "can_run"]
+__all__ = ["NODE", "OLDER", "VERSION", "Cluster", "GoMissingError", "Nodes", "obstacle"]

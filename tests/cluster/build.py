@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -42,6 +43,11 @@ _PACKAGES: Final = {
 _OF_OLDER: Final = ("kube-apiserver",)
 
 
+_NO_GO: Final = "need Go: install it from https://go.dev/dl"
+_PROBE: Final = "k8s.io/klog/v2"
+"""A small module: whether Go can load it shows whether it can load the others."""
+
+
 @dataclass(frozen=True)
 class _Program:
     """A Go program to build: the folder of its module, its package and its linker flags."""
@@ -52,10 +58,14 @@ class _Program:
 
 
 class GoMissingError(Exception):
-    """The servers are not built yet, and no installed Go can build them."""
+    """The servers are not built yet, and no installed Go can build them, or Go lacks their modules.
 
-    def __init__(self) -> None:
-        super().__init__("real-server tests need Go: install it from https://go.dev/dl and run make test again")
+    Args:
+        problem: The missing part, and how to get it.
+    """
+
+    def __init__(self, problem: str = _NO_GO) -> None:
+        super().__init__(f"real-server tests {problem} and run make test again")
 
 
 def binaries(version: str = VERSION) -> Path:
@@ -78,12 +88,40 @@ def node_binaries() -> Path:
     return folder
 
 
-def can_run() -> bool:
-    """Return whether the servers are built, or can be built."""
+def obstacle() -> str:
+    """Return why the servers can't be built, "" if they are built or can be built."""
+    if not _missing(_cache() / "kgen" / "cluster" / VERSION, _PACKAGES):
+        return ""
     try:
-        return not _missing(_cache() / "kgen" / "cluster" / VERSION, _PACKAGES) or bool(_go(_module(VERSION)))
-    except GoMissingError:
-        return False
+        _go(_module(VERSION))
+        _check_modules(_module(VERSION), "mod", "download", _PROBE)
+    except GoMissingError as error:
+        return str(error)
+    return ""
+
+
+@functools.cache
+def go_problem(folder: Path, *arguments: str) -> str:
+    """Return why a Go command fails: Go is missing, or it can't load modules; "" if it succeeds.
+
+    Args:
+        folder: The folder of the module.
+        *arguments: The arguments of `go`, such as `list -deps .`.
+    """
+    go = shutil.which("go")
+    if go is None:
+        return _NO_GO
+    environ = {**os.environ, "GOFLAGS": "-mod=mod"} if folder == Path("/") else None
+    done = subprocess.run([go, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    *_, last = done.stderr.strip().splitlines() or [""]
+    return f"need Go modules: make the module proxy of `go env GOPROXY` reachable ({last.strip()})"
+
+
+def _check_modules(folder: Path, *arguments: str) -> None:
+    if problem := go_problem(folder, *arguments):
+        raise GoMissingError(problem)
 
 
 def _cache() -> Path:
@@ -110,6 +148,7 @@ def _built(folder: Path, programs: Mapping[str, _Program]) -> Path:
             said = f"building {', '.join(missing)} of {folder.name}: a first build takes minutes"
             print(said, file=sys.stderr, flush=True)
         for name in missing:
+            _check_modules(programs[name].module, "list", "-deps", programs[name].package)
             _build(compilers[name], programs[name], folder / name)
     return folder
 
@@ -156,6 +195,7 @@ def _build(go: str, program: _Program, target: Path) -> None:
 
 def _copy_stages(folder: Path) -> None:
     """Copy kwok's stages of nodes and pods from kwok's Go module."""
+    _check_modules(_KWOK, "mod", "download", "sigs.k8s.io/kwok")
     command = [_go(_KWOK), "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"]
     found = subprocess.run(command, cwd=_KWOK, capture_output=True, text=True, check=True)
     stages = Path(found.stdout.strip()) / "kustomize" / "stage"

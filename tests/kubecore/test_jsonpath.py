@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from kubeclient.models import core_v1
 from kubecore import errors, jsonpath
+from tests.golang import need_go
 
 TABLES = Path(__file__).parent / "gotables"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (TABLES / "jsonpath.jsonl").read_text("utf-8").splitlines()]
@@ -54,8 +54,7 @@ def test_a_path_finds_the_same_values_as_in_go(rows: list[dict[str, Any]]) -> No
 
 @pytest.mark.slow
 def test_the_table_matches_the_current_output_of_go() -> None:
-    if shutil.which("go") is None:
-        pytest.skip("Go is missing: the committed table stands for it")
+    need_go(TABLES / "jsonpath")
     done = subprocess.run(["go", "run", "."], cwd=TABLES / "jsonpath", capture_output=True, text=True, check=True)
     assert [json.loads(line) for line in done.stdout.splitlines()] == ROWS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,11 +19,12 @@ from kubecore import errors, rest
 from kubecore.election import AsyncElector, Elector
 from kubecore.recorder import Recorder
 from tests.cluster import Cluster
+from tests.golang import need_go
 from tests.kubecore.election_runs import KINDS
 from tests.ready import wait_until, wait_until_async
 from tests.torture import election
 from tests.torture.candidate import LEASE
-from tests.torture.candidates import Judge, Process, go_candidate, python_candidate
+from tests.torture.candidates import GO_CLIENT, Judge, Process, go_candidate, python_candidate
 from tests.torture.proxy import FaultProxy, Plan
 
 TIMES: Any = {"lease_duration": 4.0, "renew_deadline": 3.0, "retry_period": 1.0}
@@ -45,8 +45,7 @@ def start(cluster: Cluster, namespace: str) -> Iterator[Callable[..., Process]]:
 
         def started(identity: str, kind: str, **options: Any) -> Process:
             if kind == "go":
-                if shutil.which("go") is None:
-                    pytest.skip("needs Go")
+                need_go(GO_CLIENT, "list", "-deps", "./candidate")
                 return stack.enter_context(go_candidate(cluster.kubeconfig, namespace, identity, **options))
             return stack.enter_context(python_candidate(cluster.kubeconfig, namespace, identity, kind, **options))
 

@@ -7,8 +7,6 @@ field set. They are the test data for old releases in `k8s.io/api`, the Go modul
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 
 from kubecore.codec import decode
 from kubecore.model.model import Model
+from tests.golang import need_go
 from tests.models import ALL
 
 pytestmark = pytest.mark.thorough  # The result depends on the objects, not on the version of Python.
@@ -40,9 +39,7 @@ KINDS = kinds()
 
 @pytest.fixture(scope="module")
 def testdata() -> Path:
-    if shutil.which("go") is None:
-        told = pytest.fail if os.environ.get("KGEN_REQUIRE_CLUSTER") else pytest.skip
-        told("Go is missing: it fetches the module that holds the objects")
+    need_go(GOMOD, "mod", "download", "k8s.io/api")
     command = ["go", "mod", "download", "-json", "k8s.io/api"]
     done = subprocess.run(command, cwd=GOMOD, capture_output=True, text=True, check=True)
     return Path(json.loads(done.stdout)["Dir"]) / "testdata"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +10,9 @@ from typing import Any, Self
 
 from tests.testing.document_types import document_of
 
-__all__ = ["Oracle", "is_available", "plain"]
+__all__ = ["PROGRAM", "Oracle", "plain"]
 
 PROGRAM = Path(__file__).parent / "gotables" / "apply"
-
-
-def is_available() -> bool:
-    """Whether Go can build the program."""
-    return shutil.which("go") is not None
 
 
 class Oracle:

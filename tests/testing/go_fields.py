@@ -7,16 +7,16 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["FILE", "made"]
+__all__ = ["FILE", "PROGRAM", "made"]
 
 ROOT: Final = Path(__file__).parents[2]
+PROGRAM: Final = Path(__file__).parent / "gotables" / "fields"
 FILE: Final = ROOT / "core" / "kubecore" / "testing" / "_schemas" / "go_fields.json"
 
 
 def made() -> str:
     """Return the text of the table, with the types of kubeclient alone; needs Go."""
-    program = Path(__file__).parent / "gotables" / "fields"
-    done = subprocess.run(["go", "run", "."], cwd=program, capture_output=True, text=True, check=True)
+    done = subprocess.run(["go", "run", "."], cwd=PROGRAM, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     folder = ROOT / "generated" / "kubeclient" / "_schemas"
     known = {name for file in folder.glob("*.json") for name in json.loads(file.read_bytes())["schemas"]}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.golang import need_go
 from tests.testing.apply_histories import API_VERSIONS, TABLE, compare_with, difference, record, type_of
-from tests.testing.apply_oracle import Oracle, is_available
+from tests.testing.apply_oracle import PROGRAM, Oracle
 
 Json = dict[str, Any]
 
@@ -40,8 +41,7 @@ def test_operations_have_the_results_of_go() -> None:
 
 @pytest.mark.slow
 def test_the_table_matches_the_current_output_of_go() -> None:
-    if not is_available():
-        pytest.skip("Go is missing: the committed table stands for it")
+    need_go(PROGRAM)
     assert record() == TABLE.read_text("utf-8")
 
 
@@ -49,8 +49,7 @@ def test_the_table_matches_the_current_output_of_go() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_operations_have_the_results_of_go(tmp_path: Path, seed: int) -> None:
-    if not is_available():
-        pytest.skip("Go is missing")
+    need_go(PROGRAM)
     with Oracle(tmp_path, API_VERSIONS) as oracle:
         numbers, found = compare_with(oracle, seed, 100)
     assert found == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +12,9 @@ import pytest
 from kubecore.testing._patching.go_values import go_text
 from kubecore.testing._schemas import checking, decoding
 from tests.cluster import Cluster
+from tests.golang import need_go
 from tests.testing.body_cases import CASES, TABLE, recorded
-from tests.testing.go_fields import FILE, made
+from tests.testing.go_fields import FILE, PROGRAM, made
 from tests.testing.patch_cases import schema_of
 
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in TABLE.read_text("utf-8").splitlines()]
@@ -120,8 +120,7 @@ def test_a_body_that_is_not_json_is_refused(text: bytes) -> None:
 
 @pytest.mark.slow
 def test_the_table_of_fields_matches_the_current_types_of_go() -> None:
-    if shutil.which("go") is None:
-        pytest.skip("Go is missing: the committed table stands for it")
+    need_go(PROGRAM)
     assert made() == FILE.read_text("utf-8")
 
 

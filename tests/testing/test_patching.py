@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from kubecore.testing._patching.json_patch import MAX_OPERATIONS, apply_json_pat
 from kubecore.testing._patching.merge_patch import apply_merge_patch
 from kubecore.testing._patching.strategic import apply_strategic_merge
 from kubecore.testing._server.failures import RequestError
+from tests.golang import need_go
 from tests.testing.patch_cases import TABLES, Row, applied, differs, drawn, in_go, schema_of
 
 ROWS: list[Row] = [json.loads(line) for line in (TABLES / "patching.jsonl").read_text("utf-8").splitlines()]
@@ -38,8 +38,7 @@ def test_the_table_has_patches_that_are_refused() -> None:
 
 @pytest.mark.slow
 def test_the_table_matches_the_current_output_of_go() -> None:
-    if shutil.which("go") is None:
-        pytest.skip("Go is missing: the committed table stands for it")
+    need_go(TABLES / "patching")
     found = in_go(ROWS, ["go", "run", "."], TABLES / "patching")
     assert [row for row, go in zip(ROWS, found, strict=True) if differs(outcome(row), go)] == []
 
@@ -48,8 +47,7 @@ def test_the_table_matches_the_current_output_of_go() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12])
 def test_random_patches_have_the_same_effect_as_in_go(seed: int, tmp_path: Path) -> None:
-    if shutil.which("go") is None:
-        pytest.skip("Go is missing: the committed table stands for it")
+    need_go(TABLES / "patching")
     program = str(tmp_path / "patching")
     subprocess.run(["go", "build", "-o", program, "."], cwd=TABLES / "patching", check=True)
     rows = drawn(seed, each=4_000)

@@ -15,10 +15,10 @@ from kubeclient import Clientset
 from tests.ready import wait_until
 from tests.torture.candidate import LEASE, WRITER
 
-__all__ = ["Change", "Judge", "Process", "Write", "go_candidate", "python_candidate", "violations"]
+__all__ = ["GO_CLIENT", "Change", "Judge", "Process", "Write", "go_candidate", "python_candidate", "violations"]
 
 _ROOT: Final = Path(__file__).parents[2]
-_GO: Final = Path(__file__).with_name("goclient")
+GO_CLIENT: Final = Path(__file__).with_name("goclient")
 
 
 class Process:
@@ -99,7 +99,7 @@ def go_candidate(file: Path, namespace: str, identity: str, *, times: str = "5,3
     """Start a candidate that uses client-go."""
     binary = Path(tempfile.gettempdir()) / f"kgen-torture-gocandidate-{os.getuid()}"
     env = {**os.environ, "CGO_ENABLED": "0"}
-    subprocess.run(["go", "build", "-o", binary, "./candidate"], cwd=_GO, env=env, check=True)
+    subprocess.run(["go", "build", "-o", binary, "./candidate"], cwd=GO_CLIENT, env=env, check=True)
     return Process([binary, file, namespace, LEASE, identity, *times.split(",")], identity)
 
 
