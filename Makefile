@@ -116,6 +116,16 @@ cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how t
 specs: $(ENV) ## Capture specs/ from an API server of each version (needs Go; a first build takes minutes)
 	$(BIN)/python -m tests.cluster.specs $(ARGS)
 
+PEERS := .cache/peers/.ready
+
+.PHONY: peers
+peers: $(PEERS) ## Install the other clients in .cache/peers; tests then run their programs of docs/coming-from
+
+$(PEERS): tests/pages/peers.txt
+	$(PYTHON) -m venv --clear .cache/peers
+	.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/pages/peers.txt
+	@touch $@
+
 .PHONY: torture
 torture: $(ENV) ## Faults and hostile bytes against the transport; ARGS="NAME --n N --seed S" for one command
 	$(BIN)/python -m tests.torture $(or $(ARGS),all)

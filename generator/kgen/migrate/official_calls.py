@@ -65,6 +65,7 @@ OFFICIAL: Final[dict[str, Target]] = {
     "ApiClient().parameters_to_tuples": Target("not needed: clientset.raw accepts a mapping", _HTTP),
     "sanitize_for_serialization": Target("obj.to_dict()", _MODELS),
     "get_code": Target("clientset.server_version()", _CONNECT),
+    "VersionInfo": Target("clientset.server_version()", _CONNECT),
     "get_api_versions": Target("clientset.discovery.catalog()", _DYNAMIC),
     "get_api_group": Target("clientset.discovery.catalog()", _DYNAMIC),
     "get_api_resources": Target("clientset.discovery.catalog()", _DYNAMIC),

@@ -45,6 +45,8 @@ def official(path: str, found: Found, known: Known) -> Target | None:
             return _generated(method, found.node)
         if match := _CUSTOM.fullmatch(name):
             return _custom(match, found.node)
+        if owner_class.endswith("Api") and name == "close":
+            return OFFICIAL["ApiClient().close"]
         if owner_class.endswith("Api") and name not in OFFICIAL and (match := _OTHER_KIND.fullmatch(name)):
             return _other_kind(match, found.node)
     if re.search(r"\.resources\.get\(\)$", owner) and name in CUSTOM_OBJECTS:

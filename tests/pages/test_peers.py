@@ -1,0 +1,116 @@
+"""The programs "before" of the pages about other clients run with these clients, and print the output on the page.
+
+`make peers` installs the clients; without it these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from kgen import migrate
+from kgen.bundled_specs import bundled_specs
+from kgen.pipeline import describe
+from kubecore import kubeconfig
+from kubecore.testing import FakeCluster
+from tests.cluster import Cluster
+from tests.pages.befores import PEERS, Before, befores
+from tests.pages.programs import ROOT
+from tests.pages.running import cleaned
+
+pytestmark = pytest.mark.thorough  # The other clients are installed for one Python.
+
+needs_peers = pytest.mark.skipif(not PEERS.exists(), reason="the other clients are not installed: make peers")
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
+
+SECONDS: Final = 120
+
+_AIO: Final = [
+    dataclasses.replace(before, page="kubernetes.aio", code=before.code.replace("kubernetes_asyncio", "kubernetes.aio"))
+    for before in befores("py")
+    if before.page == "kubernetes-asyncio"
+]
+PROGRAMS: Final = [*befores("py"), *_AIO]
+
+# The public methods of all classes for groups, and all models, of the installed official client.
+_NAMES: Final = """
+import inspect, json
+import kubernetes.client as client
+names = {name: getattr(client, name, None) for name in {*dir(client), *getattr(client, "__all__", ())}}
+classes = {name: value for name, value in names.items() if isinstance(value, type)}
+apis = {
+    name: [method for method, value in vars(one).items() if inspect.isfunction(value) and not method.startswith("_")]
+    for name, one in classes.items()
+    if name.endswith("Api")
+}
+print(json.dumps([apis, [name for name, one in classes.items() if ".models." in one.__module__]]))
+"""
+
+
+def run(command: list[str], config: Path) -> str:
+    environment = os.environ | {"KUBECONFIG": str(config)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@needs_peers
+@pytest.mark.parametrize("before", PROGRAMS, ids=str)
+def test_the_program_before_prints_the_same(before: Before) -> None:
+    with FakeCluster() as cluster, cluster.serve() as server:
+        assert run([str(PEERS), "-c", before.code], Path(server.kubeconfig)) == before.output
+
+
+@needs_peers
+@pytest.mark.parametrize("before", PROGRAMS, ids=str)
+def test_the_program_before_prints_the_same_on_a_real_server(before: Before, cluster: Cluster) -> None:
+    with cleaned(kubeconfig.load_config(cluster.kubeconfig)):
+        assert run([str(PEERS), "-c", before.code], cluster.kubeconfig) == before.output
+
+
+def data_of(text: str) -> list[object]:
+    """Return the mappings in a text: a program in Python prints them with other quotes than kubectl."""
+    return [ast.literal_eval(part) for part in re.findall(r"\{.*?\}", text)]
+
+
+@needs_kubectl
+@pytest.mark.parametrize("before", [*befores("sh")], ids=str)
+def test_the_commands_of_kubectl_print_the_same_data(before: Before, cluster: Cluster, tmp_path: Path) -> None:
+    with cleaned(kubeconfig.load_config(cluster.kubeconfig)):
+        printed = run(["sh", "-ec", f"cd '{tmp_path}'\n{before.code}"], cluster.kubeconfig)
+    assert data_of(printed) == data_of(before.output)
+    words = [word for word in before.output.split() if word.isupper() or word == "paint"]
+    assert [word for word in words if word not in printed] == []
+
+
+@needs_peers
+def test_every_name_of_the_official_client_in_its_page_exists() -> None:
+    apis, models = json.loads(run([str(PEERS), "-c", _NAMES], Path(os.devnull)))
+    text = (ROOT / "docs" / "coming-from" / "kubernetes.md").read_text()
+    used = {"CoreV1Api": re.findall(r"\bv1\.(\w+)", text), "AppsV1Api": re.findall(r"\bapps\.(\w+)", text)}
+    assert all(len(names) > 2 for names in used.values())
+    missing = {(owner, name) for owner, names in used.items() for name in names if name not in apis[owner]}
+    missing |= {("client", name) for name in re.findall(r"\bclient\.(V\d\w+)", text) if name not in models}
+    assert missing == set()
+
+
+@needs_peers
+def test_migrate_knows_every_name_of_the_official_client(tmp_path: Path) -> None:
+    apis, models = json.loads(run([str(PEERS), "-c", _NAMES], Path(os.devnull)))
+    lines = [f"client.{owner}().{method}('n', 'ns')" for owner, methods in apis.items() for method in methods]
+    lines += [f"client.{name}()" for name in models]
+    file = tmp_path / "program.py"
+    file.write_text("from kubernetes import client\n" + "\n".join(lines) + "\n")
+    calls = migrate.report(file, describe(bundled_specs())).calls
+    assert {call.line for call in calls} == set(range(2, len(lines) + 2))
+    assert [call for call in calls if call.target.status == "open"] == []
+    assert sum(call.target.status == "replacement" for call in calls) >= 0.97 * len(calls)
