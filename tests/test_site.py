@@ -169,6 +169,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         "reference/kubecore/",
         "reference/kubecore/rest/",
         "reference/kubecore/sync_verbs/",
+        "errors/",
+        "errors/UnauthorizedError/",
     ],
 )
 def test_a_browser_shows_a_page_without_errors_and_without_scrolling_sideways(
