@@ -68,26 +68,9 @@ OUTPUTS: Final[dict[str, dict[int, list[str]]]] = {
         0: ["Clientset('https://127.0.0.1:"],
         1: ["['admin'] current: admin\nadmin tests admin default\n"],
         3: ["True\nGET https://127.0.0.1:", "not done within 1e-06 s (timeout=)"],
-        4: ['pods is forbidden: User "ann" cannot list resource "pods"'],
-        5: ["admin\n"],
-    },
-    "docs/models.md": {
-        0: [
-            "Pod web\nPodSpec(containers=[Container(name='main', image=",
-            "metadata:\n  labels:\n    app: web\n    tier: front\n  name: web\nspec:\n",
-        ],
-        1: ["'kind': 'ConfigMap', 'data': {'text': 'hello'}, 'metadata': {'name': 'motd'}}\nTrue\n"],
-        2: ["mapped\nbinary_data is not a field of ConfigMap; did you mean binaryData?", 'unknown field "dta"'],
-        3: [
-            "0.500000000 1610612736.000000000 0 1Gi\n1500m\n",
-            "target_port='http') ServicePort(port=80, target_port=8080)\n3\n{'renewTime': '2",
-        ],
-        4: [
-            "b's3cret' ann\n{'password': 'czNjcmV0', 'user': 'YW5u'}\n",
-            "Secret default/login\n",
-            "text that is not base64",
-        ],
-        5: ["{'text': 'hello'} ConfigMap\n"],
+        4: ["1\n"],
+        5: ['pods is forbidden: User "ann" cannot list resource "pods"'],
+        6: ["admin\n"],
     },
     "docs/errors.md": {
         0: [

@@ -144,6 +144,33 @@ def test_links_of_the_documentation_lead_somewhere() -> None:
     assert wrong == []
 
 
+OTHER_FORMS = {
+    "architecture.md",
+    "configuration.md",
+    "differences-from-client-go.md",
+    "errors.md",
+    "index.md",
+    "style.md",
+    "templates.md",
+}
+"""Pages for looking up, lists of links, and pages for the people who develop the project."""
+
+
+def guides() -> list[Path]:
+    """Return the guides and the pages about concepts, integrations and policies."""
+    folders = [ROOT / "docs", *(ROOT / "docs" / name for name in ("concepts", "integrations", "policies"))]
+    return [page for folder in folders for page in sorted(folder.glob("*.md")) if page.name not in OTHER_FORMS]
+
+
+@pytest.mark.parametrize("page", guides(), ids=lambda page: page.stem)
+def test_a_guide_begins_with_its_purpose_and_ends_with_links(page: Path) -> None:
+    title, blank, first, *_ = page.read_text("utf-8").splitlines()
+    assert title.startswith("# ")
+    assert not blank
+    assert re.match(r"[A-Z`]", first), "the first line is not a sentence about the purpose"
+    assert re.search(r"\n## See also\n\n(- .*\n(  .*\n)*)+$", page.read_text("utf-8")), "no list of links at the end"
+
+
 def test_the_readme_has_the_table_of_the_page_for_client_go() -> None:
     pattern = re.compile(r"^\| client-go \| here \|$.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
     [page] = pattern.findall((ROOT / "docs/coming-from/go.md").read_text("utf-8"))

@@ -139,4 +139,6 @@ def pages() -> Iterator[Path]:
     """Yield the pages whose programs this package runs."""
     for folder in FOLDERS:
         yield from sorted((ROOT / "docs" / folder).glob("*.md"))
-    yield from (ROOT / "docs" / name for name in ("index.md", "quickstart.md", "configuration.md"))
+    yield from (
+        ROOT / "docs" / name for name in ("index.md", "quickstart.md", "configuration.md", "models.md", "security.md")
+    )
