@@ -54,8 +54,8 @@ def _play(watch: Any, resource: Any, status: Callable[[Any], dict[str, Any] | No
                     meta = event.object.metadata
                     try:
                         resource(meta.namespace).patch_status(meta.name, {"status": wanted}, type="merge")
-                    except (errors.NotFoundError, errors.ConflictError):
-                        continue
+                    except (errors.NotFoundError, errors.ConflictError, errors.InvalidError):
+                        continue  # A controller of the cluster was faster; its change is the next event.
     except (errors.KubeError, RuntimeError):
         if not stopping.is_set():
             raise
@@ -99,4 +99,5 @@ def job(found: Any) -> dict[str, Any] | None:
     """Return the status of a job that is done, or None if it is done, suspended or being deleted."""
     if found.status.conditions or found.spec.suspend or found.metadata.deletion_timestamp:
         return None
-    return players.complete_job(found.to_dict(), NOW)
+    # The controller of Jobs, which runs on a real server, may have counted a pod; a finished Job has none.
+    return {"active": None, **players.complete_job(found.to_dict(), NOW)}
