@@ -14,6 +14,7 @@ from kgen.docs.history import read_changes
 from kgen.ir import Api
 from kgen.pipeline import describe
 from tools import kubernetes_changes
+from tools.site import reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "kubernetes"
@@ -66,6 +67,17 @@ def test_recorded_changes_lead_to_the_names_of_the_oldest_documents() -> None:
             assert (what, name) in names or name.partition(" ")[0] in gone, name
         checked += 1
     assert checked > 200
+
+
+@pytest.mark.slow
+def test_the_reference_of_the_site_names_recorded_and_captured_versions() -> None:
+    pages = reference.kubeclient()
+    rows = {line.split("`")[1]: line for line in pages["core_v1/PodSpec.md"].splitlines() if line.startswith("| `")}
+    assert "| Since 1.32. " in rows["resources"]  # recorded
+    assert "| Since 1.36. " in rows["schedulingGroup"]  # documents
+    assert "Since" not in rows["containers"]
+    versions = re.findall(r"^### In ([\d.]+)$", pages["index.md"], re.MULTILINE)
+    assert versions == ["1.37", "1.36", "1.35", "1.34", "1.33", "1.32", "1.31"]
 
 
 def _names(api: Api) -> Iterator[tuple[str, str]]:
