@@ -111,6 +111,7 @@ def test_the_public_types_of_the_runtime_are_complete(package: str, environment:
     assert "Type completeness score: 100%" in said, said[-3000:]
 
 
+@pytest.mark.thorough
 def test_the_wheel_generates_the_same_package_as_the_checkout(wheel: Path, environment: Path, tmp_path: Path) -> None:
     run(environment / "python", "-m", "pip", "install", "--quiet", f"{wheel}[generator]", cwd=tmp_path)
     run(environment / "kgen", "build", cwd=tmp_path)

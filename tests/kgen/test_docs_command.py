@@ -30,6 +30,8 @@ from tests.kgen.hostile import PAYLOADS
 from tests.kgen.test_markdown import check_inert, parsed
 from tools.site.links import anchors, is_external, links
 
+pytestmark = pytest.mark.thorough  # builds; text alone
+
 __all__ = ["project"]
 
 TAGS = {"h1", "h2", "h3", "li", "ul", "table", "thead", "tbody", "tr", "th", "td", "pre", "span", "div"}

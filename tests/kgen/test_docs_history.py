@@ -24,6 +24,8 @@ from tests.kgen.crd_projects import manifest, project, put
 from tests.kgen.test_docs_command import check_links
 from tests.kgen.test_markdown import check_inert, parsed
 
+pytestmark = pytest.mark.thorough  # builds; text alone
+
 __all__ = ["project"]
 
 

@@ -15,7 +15,7 @@ from kgen.package_names import NO_NAMES, PackageNames
 from tests.kgen.crd_schemas import STRING, enum, in_place, obj
 from tests.kgen.manifests import change, manifest, of
 
-pytestmark = pytest.mark.slow  # builds
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]  # builds
 
 TEMPLATE = in_place("io.k8s.api.core.v1.PodTemplateSpec")
 OWN_TEMPLATE = change(TEMPLATE, "properties/added", STRING)

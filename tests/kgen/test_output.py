@@ -171,6 +171,7 @@ def test_a_build_with_nothing_to_do_generates_nothing(
     assert (project / "generated/made").is_dir()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_document_that_changes_during_a_build_is_built_again(

@@ -101,6 +101,7 @@ def test_an_invalid_configuration_is_reported_with_a_hint(
     assert not (project / "generated").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("first", "second"), [("example.com", "example.net"), ("example.net", "example.com")])
 def test_a_group_that_is_added_later_renames_no_group(
     first: str, second: str, project: Path, capsys: pytest.CaptureFixture[str]
@@ -207,8 +208,8 @@ def test_diff_prints_the_changes_that_users_notice(project: Path, capsys: pytest
     stdout = capsys.readouterr().out
     assert stdout == (
         "### Removed\n\n"
-        "- group `example.com/v1`\n"
-        "- group `example.com/v1beta1`\n"
+        "- group `example.com/v1`: `Odd`\n"
+        "- group `example.com/v1beta1`: `Odd`\n"
         "- verb `metrics.example.org/v1 gauges get_status`\n"
         "- verb `metrics.example.org/v1 gauges patch_status`\n"
         "- verb `metrics.example.org/v1 gauges update_status`\n"
@@ -236,7 +237,7 @@ def test_a_diff_shows_no_renames_for_an_added_group(project: Path, capsys: pytes
     (project / "new" / "gauges.yaml").write_text(
         text.replace("tags: {", "colour: {type: string}\n                tags: {")
     )
-    groups = "  group metrics.example.net/v1\n  group metrics.example.net/v1alpha1\n"
+    groups = "  group metrics.example.net/v1: Gauge, GaugeClass\n  group metrics.example.net/v1alpha1: Gauge\n"
     assert run(["diff", "crds", "new"]) == 0
     assert capsys.readouterr().out == f"added:\n{groups}  field metrics_v1.GaugeSpec.colour\n"
     assert run(["diff", "new", "crds"]) == 0

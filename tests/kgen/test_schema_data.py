@@ -155,6 +155,7 @@ def test_text_of_documents_stays_data(tmp_path: Path) -> None:
     assert json.loads(text)["schemas"]["com.example.v1.Widget"]["properties"]["spec"]["enum"] == [hostile]
 
 
+@pytest.mark.thorough
 def test_the_file_of_a_removed_group_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     project = tmp_path / "project"

@@ -17,7 +17,7 @@ from kgen.load.crd import parse
 from tests.kgen.crd_projects import BUILD, manifest, project, put
 from tests.kgen.manifests import of
 
-pytestmark = pytest.mark.slow  # builds
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]  # builds
 
 __all__ = ["project"]
 

@@ -213,6 +213,7 @@ def test_a_leader_that_was_stopped_for_longer_than_the_lease_writes_nothing(
     assert judge.verdict() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_candidates_of_client_go_and_of_kubecore_take_turns(start: Callable[..., Process], judge: Judge) -> None:
     leader = start("asyncio", "asyncio")

@@ -395,6 +395,7 @@ def may_list(config: rest.Config, namespace: str) -> bool:
     return True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_after_a_thousand_random_changes_with_cuts_and_410s_the_copies_equal_a_list(seed: int, own: Cluster) -> None:
     chance = random.Random(seed)

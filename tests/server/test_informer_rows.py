@@ -21,6 +21,7 @@ def own() -> Iterator[Cluster]:
         yield started
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", names_of("quick"))
 def test_informers_overcome(name: str, own: Cluster) -> None:
     tally = Tally("informer")

@@ -91,6 +91,7 @@ def test_a_program_loads_the_kubeconfig_of_the_fake_cluster(tmp_path: Path) -> N
     assert "2 passed" in pytest_in(tmp_path)
 
 
+@pytest.mark.thorough
 def test_files_are_updated_on_request(folder: Path) -> None:
     file = folder / "expected.yaml"
     file.write_text(EXPECTED.replace("k: v", "k: other"))
@@ -125,6 +126,7 @@ def test_a_real_server_is_a_fixture(tmp_path: Path) -> None:
     assert "1 passed" in pytest_in(tmp_path, "--kube=real")
 
 
+@pytest.mark.thorough
 def test_strict_fails_tests_whose_writes_were_not_checked(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "def test_it(fake_cluster):\n    fake_cluster.unsure.append(('Pod', '/x', 'a rule'))\n"
