@@ -1,4 +1,4 @@
-"""`.ci/run` with a fake `make`: either lane fails the run, and failed tests run once more in their own lane."""
+"""`.ci/run` with a fake `make`: each lane fails the run, and failed tests run once more in their own lane."""
 
 from __future__ import annotations
 
@@ -52,43 +52,60 @@ def commands(lines: list[str]) -> list[list[str]]:
     return [line.split()[1:] for line in lines if line.startswith("make ") and not line.startswith("make peers")]
 
 
-def test_each_interpreter_has_its_own_environment_and_cache(checkout: Path) -> None:
+def test_each_lane_has_its_own_environment_and_cache(checkout: Path) -> None:
     code, lines = ci_run(checkout)
     assert code == 0
-    assert [words[0] for words in commands(lines)] == ["test", "unit", "unit"]
-    for start in ("CACHE=", "PYTHON="):
-        assert len({word for words in commands(lines) for word in words if word.startswith(start)}) == 3
-    assert ["VENV=.venv-3.12" in words for words in commands(lines)] == [False, True, False]
-    assert ["VENV=.venv-3.13" in words for words in commands(lines)] == [False, False, True]
+    found = {
+        word.removeprefix("CACHE="): words for words in commands(lines) for word in words if word.startswith("CACHE=")
+    }
+    assert {name: words[0] for name, words in found.items()} == {
+        ".cache/pytest-3.11": "test",
+        ".cache/pytest-3.11-server": "unit",
+        ".cache/pytest-3.12": "unit",
+        ".cache/pytest-3.13": "unit",
+    }
+    pythons = {name: [word for word in words if word.startswith("PYTHON=")] for name, words in found.items()}
+    assert all(python[0].endswith(name.split("-")[1]) for name, python in pythons.items())
+    assert {name for name, words in found.items() if "VENV=.venv-3.12" in words} == {".cache/pytest-3.12"}
+    assert {name for name, words in found.items() if "VENV=.venv-3.13" in words} == {".cache/pytest-3.13"}
     assert "==> no test needed a second chance" in lines
 
 
 def test_other_clients_that_cannot_be_installed_do_not_fail_the_run(checkout: Path) -> None:
     code, lines = ci_run(checkout, failing="^peers")
     assert code == 0
-    assert [words[0] for words in commands(lines)] == ["test", "unit", "unit"]
+    assert len([words for words in commands(lines) if words[0] in ("test", "unit")]) == 4
     assert any(line.startswith("the other clients could not be installed") for line in lines)
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
-def test_a_version_that_fails_twice_fails_the_run(version: str, checkout: Path) -> None:
-    code, lines = ci_run(checkout, failing=f"pytest-{version}")
+def test_every_test_runs_on_the_oldest_version(checkout: Path) -> None:
+    _, lines = ci_run(checkout)
+    whole = [line for line in lines if line.startswith("make ") and "VENV=" not in line]
+    assert [line for line in whole if "-m 'not server'" in line] == [line for line in whole if " test " in line]
+    assert [line for line in whole if "ARGS=-m server" in line] == [line for line in whole if " unit " in line]
+    assert [line.split()[1] for line in whole] == ["build", "peers", "test", "unit"]
+
+
+@pytest.mark.parametrize("lane", ["3.11", "3.11-server", "3.12", "3.13"])
+def test_a_lane_that_fails_twice_fails_the_run(lane: str, checkout: Path) -> None:
+    code, lines = ci_run(checkout, failing=f"pytest-{lane}$")
     assert code != 0
     again = [words for words in commands(lines) if words[0] == "again"]
-    assert [f"CACHE=.cache/pytest-{version}" in words for words in again] == [True]
+    assert [f"CACHE=.cache/pytest-{lane}" in words for words in again] == [True]
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
-def test_tests_that_pass_when_they_run_again_are_listed_at_the_end(version: str, checkout: Path) -> None:
-    code, lines = ci_run(checkout, failing=f"^(test|unit).*pytest-{version}")
+@pytest.mark.parametrize("lane", ["3.11", "3.11-server", "3.12", "3.13"])
+def test_tests_that_pass_when_they_run_again_are_listed_at_the_end(lane: str, checkout: Path) -> None:
+    code, lines = ci_run(checkout, failing=f"^(test|unit).*pytest-{lane}$")
     assert code == 0
     place = lines.index("==> tests that needed a second chance:")
     assert lines[place + 1].startswith("tests/a.py::test_x of again ")
-    assert f"pytest-{version}" in lines[place + 1]
+    assert f"pytest-{lane}" in lines[place + 1]
 
 
 def test_the_background_is_ended_if_the_foreground_fails(checkout: Path) -> None:
-    code, lines = ci_run(checkout, failing="pytest-3.11", hanging="pytest-3.12", waiting="pytest-3.11")
+    code, lines = ci_run(checkout, failing="pytest-3.11$", hanging="pytest-3.12|server$", waiting="pytest-3.11$")
     assert code != 0
-    place = lines.index("==> output of the background lane")
-    assert [words[0] for words in commands(lines[place:])] == ["unit"], "neither again nor 3.13"
+    place = lines.index("==> output of a background lane")
+    assert not [words for words in commands(lines[place:]) if "VENV=.venv-3.13" in words or words[0] == "again"]
+    assert lines.count("==> output of a background lane") == 2
