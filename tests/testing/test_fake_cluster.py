@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -305,3 +306,11 @@ def test_the_plugin_imports_no_part_of_the_fake_cluster() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['kubecore', 'kubecore._version', 'kubecore.testing', 'kubecore.testing.plugin']\n"
+
+
+def test_the_page_names_everything_that_a_cluster_has() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
+    with FakeCluster() as cluster:
+        names = {name for name in dir(cluster) if not name.startswith("_")}
+    named_by_its_block = {"close"}
+    assert {name for name in names if not re.search(rf"\b{name}\b", page)} == named_by_its_block

@@ -14,7 +14,7 @@ from kubecore.testing._server.plans import Plan
 from kubecore.testing.matching import Kind, Matcher, Names, Where, known_names
 from kubecore.testing.responses import Response
 
-__all__ = ["Fault", "Faults"]
+__all__ = ["Fault", "Faults", "planned"]
 
 Rule: TypeAlias = Callable[[Received], "Response | Received | None"]
 """Receives a request; returns its outcome, a changed request for the server, or None to let it pass."""
@@ -219,18 +219,20 @@ class Faults:
         finally:
             fault.remove()
 
-    def plan(self, received: Received) -> Plan:
-        """Return how an exchange goes: as the first fault that has an effect decides."""
-        plan = Plan()
-        for fault in tuple(self._faults):
-            effect = fault.apply(received if plan.received is None else plan.received)
-            if isinstance(effect, Response):
-                decided = effect.plan(received)
-                decided.received = decided.received or plan.received
-                return decided
-            if effect is not None:
-                plan.received = effect
-        return plan
+
+def planned(faults: Faults, received: Received) -> Plan:
+    """Return how an exchange goes: as the first fault that has an effect decides."""
+    plan = Plan()
+    found = faults._faults  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    for fault in tuple(found):
+        effect = fault.apply(received if plan.received is None else plan.received)
+        if isinstance(effect, Response):
+            decided = effect.plan(received)
+            decided.received = decided.received or plan.received
+            return decided
+        if effect is not None:
+            plan.received = effect
+    return plan
 
 
 def _reads_any_version(received: Received) -> bool:

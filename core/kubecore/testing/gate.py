@@ -9,7 +9,7 @@ from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.plans import Plan
 from kubecore.testing._server.route import route
-from kubecore.testing.faults import Faults
+from kubecore.testing.faults import Faults, planned
 from kubecore.testing.matching import Names, known_names
 from kubecore.testing.recording import Calls
 
@@ -48,7 +48,7 @@ class ServerGate:
         """Record a request, and decide how its exchange goes."""
         route(received)
         self.calls.add(received)  # Before the rules, whose own requests come later.
-        plan = self.faults.plan(received)
+        plan = planned(self.faults, received)
         if plan.is_refused:
             self.calls.discard(received)
         return plan
