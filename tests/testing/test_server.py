@@ -232,3 +232,12 @@ def test_every_object_of_another_version_is_refused(client: Client, query: str) 
         reply = client.reply("GET", path.format("v1") + query)
         assert reply.stream is not None
         reply.stream.take()
+
+
+@pytest.mark.parametrize("annotation", ["metrics", "behavior", "conditions", "current-metrics"])
+def test_annotations_of_old_autoscalers_with_newer_fields_are_not_simulated(client: Client, annotation: str) -> None:
+    spec = {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}}
+    notes = {f"autoscaling.alpha.kubernetes.io/{annotation}": "[]"}
+    path = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
+    with pytest.raises(NotSimulatedError, match="use autoscaling/v2"):
+        client.send("POST", path, {"metadata": {"name": "a", "annotations": notes}, "spec": spec})

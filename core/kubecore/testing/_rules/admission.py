@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecore import quantity
+from kubecore.testing._rules.pod_resources import counted_containers, with_pod_resources
 from kubecore.testing._rules.validation import Document
 from kubecore.testing._schemas.json_values import copied, is_map, items_at, joined, map_at
 
@@ -49,7 +50,7 @@ def _pod(new: Document) -> Document:
     if not spec.get("serviceAccountName"):
         spec["serviceAccountName"] = "default"
     spec["serviceAccount"] = spec["serviceAccountName"]
-    return {**new, "spec": _tolerating(spec)}
+    return {**new, "spec": _tolerating(with_pod_resources(spec))}
 
 
 def _changed_pod(old: Document, new: Document) -> Document:
@@ -61,9 +62,9 @@ def _changed_pod(old: Document, new: Document) -> Document:
 
 
 def quality_of_service(spec: Document) -> str:
-    """Return the class of a pod by the requests and limits of its containers."""
+    """Return the class of a pod by its own requests and limits, if it has any, else by those of its containers."""
     is_guaranteed, has_any = True, False
-    for container in [*items_at(spec, "containers"), *items_at(spec, "initContainers")]:
+    for container in counted_containers(spec):
         found = map_at(container, "resources")
         limits, wanted = map_at(found, "limits"), map_at(found, "requests")
         for name in ("cpu", "memory"):

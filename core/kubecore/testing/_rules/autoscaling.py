@@ -23,6 +23,9 @@ _SOURCES: Final = {
 _OF_RESOURCES: Final = ("ContainerResource", "Resource")
 """The sources that are not checked if the metric has another type."""
 
+_CORE: Final = ("v1", "ReplicationController")
+"""The only target of the group without a name."""
+
 _TARGETS: Final = ("Utilization", "Value", "AverageValue")
 _LONGEST_WINDOW: Final = 3600
 _LONGEST_PERIOD: Final = 1800
@@ -37,6 +40,10 @@ def _autoscaler(new: Document) -> Iterator[Cause]:
     yield from _target_reference("spec.scaleTargetRef", map_at(spec, "scaleTargetRef"), has_version=True)
     for index, metric in enumerate(metrics):
         yield from _metric(f"spec.metrics[{index}]", metric)
+    target = spec.get("targetCPUUtilizationPercentage")  # Of v1; the server reads it as a metric.
+    if target is not None:
+        field = "spec.metrics[0].resource.target.averageUtilization"
+        yield from checks.at_least(field, target, 1, "must be greater than 0")
     if least == 0 and not any(metric.get("type") in ("Object", "External") for metric in metrics):
         text = "must specify at least one Object or External metric to support scaling to zero replicas"
         yield checks.forbidden("spec.metrics", text)
@@ -50,11 +57,19 @@ def _autoscaler(new: Document) -> Iterator[Cause]:
         yield checks.invalid("spec.maxReplicas", most, "must be greater than or equal to 1")
 
 
+def _autoscaler_status(_old: Document, new: Document) -> Iterator[Cause]:
+    status = map_at(new, "status")
+    for name in ("currentReplicas", "desiredReplicas"):
+        yield from checks.at_least(f"status.{name}", status.get(name), 0)
+
+
 def _target_reference(field: str, ref: Document, *, has_version: bool = False) -> Iterator[Cause]:
     for name in ("kind", "name"):
         yield from checks.required_name(f"{field}.{name}", ref.get(name, ""), "path")
     version = ref.get("apiVersion", "")
-    if has_version and "/" not in version and version != "v1":
+    if has_version and version.count("/") > 1:
+        yield checks.invalid(f"{field}.apiVersion", version, f"unexpected GroupVersion string: {version}")
+    elif has_version and not version.rpartition("/")[0] and (version, ref.get("kind")) != _CORE:
         yield checks.invalid(f"{field}.apiVersion", version, "apiVersion must specify API group")
 
 
@@ -216,6 +231,6 @@ def _internal(spec: Document) -> Document:
 
 
 RULES: Final[Mapping[str, Rules]] = {
-    "HorizontalPodAutoscaler": always(_autoscaler),
+    "HorizontalPodAutoscaler": always(_autoscaler)._replace(update_status=_autoscaler_status),
     "PodDisruptionBudget": always(_budget),
 }

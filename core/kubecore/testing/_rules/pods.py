@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from kubecore.testing._rules import checks
 from kubecore.testing._rules.containers import containers
+from kubecore.testing._rules.pod_resources import pod_resources
 from kubecore.testing._rules.pod_volumes import volumes
 from kubecore.testing._rules.scheduling import scheduling
 from kubecore.testing._rules.security import HIGHEST_ID, security
@@ -70,6 +71,7 @@ def _pod_spec(field: str, spec: Document) -> Iterator[Cause]:
     yield from checks.between(f"{field}.activeDeadlineSeconds", spec.get("activeDeadlineSeconds"), 1, 2147483647)
     yield from _aliases(f"{field}.hostAliases", items_at(spec, "hostAliases"))
     yield from _other(field, spec)
+    yield from pod_resources(f"{field}.resources", spec)
 
 
 def _host_ports(field: str, spec: Document) -> Iterator[Cause]:

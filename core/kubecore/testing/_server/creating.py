@@ -33,6 +33,8 @@ __all__ = [
 
 PODS: Final = ("", "pods")
 _JOBS: Final = ("batch", "jobs")
+_AUTOSCALERS: Final = ("autoscaling", "horizontalpodautoscalers")
+_OF_NEWER: Final = "autoscaling.alpha.kubernetes.io/"
 _API_SERVICES: Final = ("apiregistration.k8s.io", "apiservices")
 _TRIES: Final = 8
 
@@ -142,11 +144,18 @@ def require_simulated(resource: Resource, document: dict[str, Any]) -> None:
     """Refuse an object with effects that are not simulated.
 
     Raises:
-        NotSimulatedError: It lets another server respond to the requests of a group.
+        NotSimulatedError: It lets another server respond to the requests of a group; or it is an autoscaler of v1 whose
+            fields of v2 are in annotations.
     """
     if resource.storage == _API_SERVICES and map_at(document, "spec").get("service"):
         name = document["metadata"].get("name", "")
         raise NotSimulatedError(f"APIService {name}: a group that another server serves is not simulated")
+    if resource.storage == _AUTOSCALERS and resource.version == "v1":
+        has_notes = any(name.startswith(_OF_NEWER) for name in map_at(document["metadata"], "annotations"))
+        if has_notes or "currentCPUUtilizationPercentage" in map_at(document, "status"):
+            raise NotSimulatedError(
+                "annotations of autoscaling/v1 with fields of v2 are not simulated: use autoscaling/v2"
+            )
 
 
 def with_defaults(resource: Resource, document: dict[str, Any], facts: Facts) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def narrowed(part: str, live: dict[str, Any], document: dict[str, Any]) -> dict[
         changed: dict[str, Any] = {
             name: _resized(items_at(spec, name), items_at(wanted, name)) for name in _LISTS if name in spec
         }
+        changed |= {"resources": wanted["resources"]} if "resources" in wanted else {}
     else:
         changed = {"ephemeralContainers": items_at(wanted, "ephemeralContainers")}
     spec = {**spec, **changed}
