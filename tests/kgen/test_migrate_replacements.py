@@ -47,7 +47,7 @@ from kubecore.streams.exec.process import Process
 PARAMETERS: Final = (
     "clientset: {clientset}, resource: {objects}[Any], process: Process, ports: Any, cache: Any, events: Any, elector: Any, "
     "config: rest.Config, error: Exception, body: Any, obj: Any, objects: list[Any], owner: Any, data: Any, labels: Any, "
-    "annotations: Any, change: Any, changes: dict[str, Any], number: float, command: list[str], n: int, port: int, width: int, height: int, ns: str, name: str, "
+    "annotations: Any, taints: Any, tolerations: Any, change: Any, changes: dict[str, Any], number: float, command: list[str], n: int, port: int, width: int, height: int, ns: str, name: str, "
     "namespace: str, kind: str, api_version: str, method: str, path: str, folder: str, text: str, url: str, token: str, "
     "context: str, key: str, label: str, selector: str, message: str, logpath: str"
 )

@@ -23,6 +23,8 @@ from kgen.pipeline import describe
 from kubecore import kubeconfig
 from kubecore.testing import FakeCluster
 from tests.cluster import Cluster
+from tests.golang import need_go
+from tests.pages import go_program
 from tests.pages.befores import PEERS, Before, befores
 from tests.pages.programs import ROOT
 from tests.pages.running import cleaned
@@ -53,6 +55,24 @@ apis = {
     if name.endswith("Api")
 }
 print(json.dumps([apis, [name for name, one in classes.items() if ".models." in one.__module__]]))
+"""
+
+# Calls of the public methods of objects and clients of kr8s and lightkube, a line for each.
+_OTHER_NAMES: Final = """
+import inspect
+import kr8s
+import kr8s.objects
+from lightkube import Client
+for one, start in (
+    (kr8s.objects.Pod, "kr8s.objects.Pod.get('a')"),
+    (kr8s.objects.Deployment, "kr8s.objects.Deployment.get('a')"),
+    (kr8s.objects.Node, "kr8s.objects.Node.get('a')"),
+    (kr8s.Api, "kr8s.api()"),
+    (Client, "lightkube.Client()"),
+):
+    for name, value in inspect.getmembers(one, callable):
+        if not name.startswith("_") and not isinstance(value, type):
+            print(f"{start}.{name}('n')")
 """
 
 
@@ -92,6 +112,23 @@ def test_the_commands_of_kubectl_print_the_same_data(before: Before, cluster: Cl
     assert [word for word in words if word not in printed] == []
 
 
+def test_the_parts_in_go_print_the_same_data(cluster: Cluster, tmp_path: Path) -> None:
+    folder = go_program.written(tmp_path)
+    need_go(folder)
+    environment = os.environ | {"CGO_ENABLED": "0", "KUBECONFIG": str(cluster.kubeconfig)}
+    for command in (["go", "vet", "."], ["go", "build", "-o", "program", "."]):
+        subprocess.run(command, cwd=folder, env=environment, check=True, timeout=600)
+    with cleaned(kubeconfig.load_config(cluster.kubeconfig)):
+        printed = run([str(folder / "program")], cluster.kubeconfig)
+    # The config map of the second part has one more key here than on the page, which the third part removes.
+    assert printed.replace(" size:9", "") == "".join(go_map(before.output) for before in befores("go"))
+
+
+def go_map(text: str) -> str:
+    """Return the output of a program in Python as Go prints mappings: `map[color:red]`."""
+    return re.sub(r"\{'(\w+)': '(\w+)'\}", r"map[\1:\2]", text)
+
+
 @needs_peers
 def test_every_name_of_the_official_client_in_its_page_exists() -> None:
     apis, models = json.loads(run([str(PEERS), "-c", _NAMES], Path(os.devnull)))
@@ -114,3 +151,14 @@ def test_migrate_knows_every_name_of_the_official_client(tmp_path: Path) -> None
     assert {call.line for call in calls} == set(range(2, len(lines) + 2))
     assert [call for call in calls if call.target.status == "open"] == []
     assert sum(call.target.status == "replacement" for call in calls) >= 0.97 * len(calls)
+
+
+@needs_peers
+def test_migrate_knows_every_method_of_kr8s_and_lightkube(tmp_path: Path) -> None:
+    lines = run([str(PEERS), "-c", _OTHER_NAMES], Path(os.devnull))
+    assert lines.count("\n") > 60
+    file = tmp_path / "program.py"
+    file.write_text("import kr8s\nimport lightkube\n" + lines)
+    calls = migrate.report(file, describe(bundled_specs())).calls
+    assert {call.line for call in calls} == set(range(3, lines.count("\n") + 3))
+    assert [call for call in calls if call.target.status == "open"] == []

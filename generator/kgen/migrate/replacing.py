@@ -115,6 +115,8 @@ def _by_module(path: str, name: str, known: Known) -> Target | None:
 
 def _kr8s(path: str, found: Found, known: Known) -> Target | None:
     owner, _, name = path.rpartition(".")
+    name = name.removeprefix("async_")
+    path = f"{owner}.{name}"
     owners = [part.strip("()[]") for part in owner.split(".")]
     kind = next((part for part in owners if part in known.kinds), "")
     keywords = {one.arg: one.value for one in found.node.keywords if one.arg}
