@@ -11,7 +11,7 @@ import griffe
 import pytest
 
 from tests.pages.programs import ROOT
-from tools.site import kubecore
+from tools.site import kubecore, reference
 from tools.site.docstrings import Prepare, escaped
 from tools.site.public_modules import NOT_PUBLIC, PUBLIC
 
@@ -121,6 +121,20 @@ def test_errors_that_a_module_does_not_import_get_their_path(tmp_path: Path) -> 
     assert "kubecore" not in str(getattr(second.annotation, "canonical_path", second.annotation))
 
 
+def test_builtins_link_to_no_heading_of_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "kubecore").mkdir()
+    (tmp_path / "kubecore/__init__.py").write_text("from kubecore import errors\n", "utf-8")
+    (tmp_path / "kubecore/errors.py").write_text(
+        "__all__ = []\ndef f(a: list[int]) -> dict[str, X]: ...\nclass X: ...", "utf-8"
+    )
+    extensions = griffe.load_extensions(Prepare)
+    package = griffe.load("kubecore", search_paths=[tmp_path], allow_inspection=False, extensions=extensions)
+    function = package["errors.f"]
+    paths = [name.canonical_path for name in function.returns.iterate(flat=True) if isinstance(name, griffe.ExprName)]
+    assert paths == ["builtins.dict", "builtins.str", "kubecore.errors.X"]
+    assert str(function.parameters["a"].annotation) == "list[int]"
+
+
 TYPES_WITHOUT_A_PAGE = {
     "kubecore._config.config.Server",
     "kubecore._http.async_protocols.AsyncStream",
@@ -175,3 +189,14 @@ def types(annotation: str | griffe.Expr | None) -> set[str]:
         if target is not None and not isinstance(target, griffe.Module) and not variable:
             found.add(target.path)
     return found
+
+
+def test_verbs_of_kinds_link_to_their_arguments() -> None:
+    text = "### `get`\n\n`GET /api/v1/x`\n\nRead.\n\n```python\ndef get()\n```\n\n### `bind`\n\nBind.\n\n```python\n"
+    links = "[sync](../../kubecore/sync_verbs.md#kubecore.sync_verbs.Get.get)"
+    links += ", [async](../../kubecore/async_verbs.md#kubecore.async_verbs.Get.get)"
+    shown = f"Read.\n\nArguments and errors: {links}.\n\n```python"
+    assert reference.with_arguments("core_v1/Pod.md", text) == text.replace("Read.\n\n```python", shown)
+    text = "### `port_forward`\n\nConnect.\n\n```python\n"
+    assert "sync_verbs.ServicePortForward.port_forward)" in reference.with_arguments("core_v1/Service.md", text)
+    assert "sync_verbs.PortForward.port_forward)" in reference.with_arguments("core_v1/Pod.md", text)

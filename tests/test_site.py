@@ -54,9 +54,21 @@ def test_the_reference_of_kubecore_links_types_and_errors(site: Path) -> None:
     assert re.search(r'<a [^>]*href="../errors/#kubecore.errors.ConfigError"[^>]*>ConfigError</a>', page)
     assert 'id="kubecore.rest.Client.send"' in page
     for html in (site / "reference/kubecore").rglob("*.html"):
+        cross_references = re.findall(r'<a class="autorefs[^>]*href="([^"]+)"', html.read_text("utf-8"))
+        assert all("#kubecore." in link for link in cross_references), html
         anchors = re.findall(r'id="(kubecore\.[\w.]+)"', html.read_text("utf-8"))
         assert len(anchors) == len(set(anchors)), html
         assert not re.search(r"&lt;(?:b|p|a|code)&gt;|:::", html.read_text("utf-8")), html
+
+
+@pytest.mark.slow
+def test_links_from_verbs_of_kinds_lead_to_their_arguments(site: Path) -> None:
+    for kind in ("core_v1/Pod", "core_v1/Service", "apps_v1/Deployment", "batch_v1/Job"):
+        page = (site / f"reference/kubeclient/{kind}/index.html").read_text("utf-8")
+        links = set(re.findall(r'href="(?:../)+kubecore/(a?sync_verbs)/#([^"]+)"', page))
+        assert len(links) > 40
+        for module, anchor in links:
+            assert f'id="{anchor}"' in (site / f"reference/kubecore/{module}/index.html").read_text("utf-8")
 
 
 @pytest.mark.slow

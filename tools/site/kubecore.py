@@ -12,7 +12,7 @@ from tools.site.docstrings import escaped
 from tools.site.pages import ROOT
 from tools.site.public_modules import PUBLIC
 
-__all__ = ["Name", "exported", "inherited", "module", "names", "pages", "summary"]
+__all__ = ["Name", "exported", "inherited", "methods", "module", "names", "pages", "summary"]
 
 _SECTIONS: Final = ("Classes", "Functions", "Constants and types")
 
@@ -146,6 +146,18 @@ def inherited(target: griffe.Class) -> dict[str, griffe.Object]:
             for name, member in base.members.items():
                 if isinstance(member, griffe.Object) and not name.startswith("_") and name not in target.members:
                     found.setdefault(name, member)
+    return found
+
+
+@functools.cache
+def methods(path: str) -> dict[str, list[Name]]:
+    """Return the public classes of a module that have each method, by the name of the method."""
+    found: dict[str, list[Name]] = {}
+    for each in names().values():
+        if each.module == path and isinstance(each.target, griffe.Class):
+            members = {**each.target.members, **inherited(each.target)}
+            for name in (name for name, member in members.items() if member.is_function and name[0] != "_"):
+                found.setdefault(name, []).append(each)
     return found
 
 

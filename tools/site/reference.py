@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +25,37 @@ _INDEX: Final = """\
 | [errors](../errors.md) | the tree of errors, and what to do about each |
 | [kgen](../kgen.md) | commands and settings of the generator |
 """
+_VERB: Final = re.compile(
+    r"^### `(\w+)`\n\n(?:`[A-Z]+ [^\n]*\n\n)?(?:(?!```|###)[^\n]+\n)+(?=\n```python\n)", re.MULTILINE
+)
+"""The heading of a verb on the page of a kind, its request, and its first sentence."""
 
 
 def write(folder: Path) -> None:
     """Write the pages of the reference to a folder."""
-    pages = {f"kubeclient/{path}": text for path, text in kubeclient().items()}
+    pages = {f"kubeclient/{path}": with_arguments(path, text) for path, text in kubeclient().items()}
     pages |= {f"kubecore/{path}": text for path, text in kubecore.pages().items()}
     pages["index.md"] = _INDEX
     for path, text in pages.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8", newline="\n")
+
+
+def with_arguments(path: str, text: str) -> str:
+    """Return the page of a kind with links from its verbs to their arguments, results and errors."""
+
+    def linked(match: re.Match[str]) -> str:
+        links: list[str] = []
+        for kind in ("sync", "async"):
+            classes = kubecore.methods(f"kubecore.{kind}_verbs").get(match[1], [])
+            if classes:
+                # Pods have a method that services have, too, with a class of its own.
+                own = next((each for each in classes if each.name.startswith(Path(path).stem)), classes[0])
+                links.append(f"[{kind}](../../kubecore/{kind}_verbs.md#{own.path}.{match[1]})")
+        return f"{match[0]}\nArguments and errors: {', '.join(links)}.\n" if links else match[0]
+
+    return _VERB.sub(linked, text)
 
 
 def kubeclient() -> dict[str, str]:
