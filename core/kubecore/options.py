@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 DryRun: TypeAlias = Literal["All"]
-"""`All`: go through all stages of the request, but store nothing."""
+"""`All`: the server handles the request completely, but stores nothing."""
 
 FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
 """How the server handles unknown fields: drop them, warn (its default), or refuse the object."""
@@ -42,16 +42,16 @@ object carries has priority.
 """
 
 ORPHAN: Final = "Orphan"
-"""They stay, and belong to nobody."""
+"""Keep the dependents of the deleted object, without a reference to it."""
 
 BACKGROUND: Final = "Background"
-"""The object goes at once; they follow."""
+"""Delete the object at once, and its dependents afterwards."""
 
 FOREGROUND: Final = "Foreground"
-"""The object stays, marked, until those of them that block its deletion are gone."""
+"""Delete the dependents that block the deletion first. Until then the object exists, with a deletion timestamp."""
 
 ResourceVersionMatch: TypeAlias = Literal["Exact", "NotOlderThan"]
-"""How `resource_version` is meant."""
+"""Which state a list may have: exactly that of `resource_version`, or one that is not older."""
 
 PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
 """JSON patch (RFC 6902), JSON merge patch (RFC 7386), Kubernetes' strategic merge patch, server-side apply."""

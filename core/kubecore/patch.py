@@ -252,4 +252,4 @@ class ApplyPatch(_PartialPatch, frozen=True):
 
 
 AnyPatch: TypeAlias = JsonPatch | MergePatch | StrategicMergePatch | ApplyPatch
-"""A patch that has its type."""
+"""A patch of one of the types of this module."""

@@ -50,7 +50,7 @@ def with_arguments(path: str, text: str) -> str:
         for kind in ("sync", "async"):
             classes = kubecore.methods(f"kubecore.{kind}_verbs").get(match[1], [])
             if classes:
-                # Pods have a method that services have, too, with a class of its own.
+                # Pods and services have a method of the same name in different classes.
                 own = next((each for each in classes if each.name.startswith(Path(path).stem)), classes[0])
                 links.append(f"[{kind}](../../kubecore/{kind}_verbs.md#{own.path}.{match[1]})")
         return f"{match[0]}\nArguments and errors: {', '.join(links)}.\n" if links else match[0]

@@ -13,7 +13,7 @@ __all__ = ["RateLimiter", "TokenBucket"]
 
 
 class RateLimiter(Protocol):
-    """Returns how long a request must wait."""
+    """Interface of rate limiters, which return how many seconds a request must wait."""
 
     def reserve(self) -> float:
         """Take the place of one request; return the seconds until it may go."""

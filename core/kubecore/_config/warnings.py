@@ -30,7 +30,7 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 class ServerWarning(NamedTuple):
-    """One warning.
+    """A warning in a response of the server.
 
     Attributes:
         code: 299 for those of Kubernetes.

@@ -15,7 +15,7 @@ __all__ = ["Copy"]
 
 
 class Copy(ResourceClient):
-    """Copies files and folders, by the `tar` that is in the container."""
+    """Copies files and folders to and from a container, which must have `tar`."""
 
     async def copy_from(
         self,

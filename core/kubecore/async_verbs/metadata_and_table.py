@@ -18,7 +18,7 @@ __all__ = ["ListViews"]
 
 
 class ListViews(ResourceClient):
-    """Reads the collection otherwise than as whole objects."""
+    """Reads the collection as metadata, or as a table."""
 
     async def list_metadata(
         self,

@@ -149,4 +149,4 @@ class Deleted(_Change[T]):
 
 
 Change: TypeAlias = "Added[T] | Updated[T] | Deleted[T]"
-"""One change."""
+"""A change that a consumer receives: an object is new, has a new state, or is deleted."""

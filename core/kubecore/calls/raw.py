@@ -26,7 +26,7 @@ _MEDIA_TYPE: Final = re.compile(r"[!-~ ]{1,1024}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """An unchanged response.
+    """A response with its status code, headers and unchanged body.
 
     Attributes:
         status: The HTTP status code, 200 to 299.

@@ -46,7 +46,7 @@ class TableColumn(Model, kw_only=True):
 
 
 class TableCondition(Model, kw_only=True):
-    """Something to know of a whole row."""
+    """A condition of a whole row, such as `Completed`."""
 
     type: str
     """`Completed` marks an object that has run to its end."""

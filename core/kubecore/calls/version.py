@@ -12,7 +12,7 @@ __all__ = ["Info", "call"]
 
 
 class Info(Model, kw_only=True):
-    """Version of the server and how it was built."""
+    """Version of the server, and how it was built."""
 
     build_date: str
     """When it was built, RFC 3339."""

@@ -16,7 +16,7 @@ Action: TypeAlias = Literal["created", "changed", "unchanged"]
 
 
 class ObjectRef(msgspec.Struct, frozen=True):
-    """Which object it is.
+    """Identity of an object in a file.
 
     Attributes:
         api_version: Its group version, such as `apps/v1`.

@@ -87,7 +87,7 @@ class ProxyError(TransportError):
 
 
 class RedirectError(TransportError):
-    """The server points somewhere else; redirects are not followed, for credentials would go along."""
+    """The server responded with a redirect. It is not followed, because the credentials would be sent to another address."""
 
 
 class BodyTooLargeError(TransportError):

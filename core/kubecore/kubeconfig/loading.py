@@ -26,7 +26,7 @@ __all__ = ["KubeConfig", "load", "load_config", "loads"]
 
 
 class KubeConfig(NamedTuple):
-    """The content of a context.
+    """The cluster, the user and the namespace of a context.
 
     Attributes:
         config: The server and the credentials.

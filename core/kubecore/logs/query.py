@@ -18,7 +18,7 @@ from kubecore.model.times import format_time
 __all__ = ["LogOutput", "TextErrors", "log_call", "text_of", "undecodable"]
 
 LogOutput: TypeAlias = Literal["All", "Stdout", "Stderr"]
-"""Which of a container's two outputs; by default both."""
+"""Which output of a container is read; by default both."""
 
 
 def log_call(

@@ -1,4 +1,4 @@
-"""Doing something again while it fails in a way that passes: client-go's `util/retry`.
+"""Retries of functions that fail with temporary errors: client-go's `util/retry`.
 
 ```python
 def add_label() -> None:

@@ -12,10 +12,10 @@ __all__ = ["DEFAULT_BACKOFF", "DEFAULT_RETRY", "Backoff", "is_late", "is_race"]
 
 
 DEFAULT_RETRY: Final = Backoff(steps=5, duration=0.01, factor=1.0, jitter=0.1)
-"""For a conflict with somebody who writes seldom."""
+"""Retries of a write whose object is rarely changed by others."""
 
 DEFAULT_BACKOFF: Final = Backoff(steps=4, duration=0.01, factor=5.0, jitter=0.1)
-"""For a conflict with many who write."""
+"""Retries of a write whose object is often changed by others."""
 
 
 def is_late(deadline: float | None, pause: float) -> bool:

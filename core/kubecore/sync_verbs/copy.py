@@ -16,7 +16,7 @@ __all__ = ["Copy"]
 
 
 class Copy(ResourceClient):
-    """Copies files and folders, by the `tar` that is in the container."""
+    """Copies files and folders to and from a container, which must have `tar`."""
 
     def copy_from(
         self,

@@ -19,7 +19,7 @@ __all__ = ["ListViews"]
 
 
 class ListViews(ResourceClient):
-    """Reads the collection otherwise than as whole objects."""
+    """Reads the collection as metadata, or as a table."""
 
     def list_metadata(
         self,

@@ -25,7 +25,7 @@ P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Watch(Informers[T], Generic[T]):
-    """Follows the collection."""
+    """Follows the changes of the collection."""
 
     @overload
     def watch(

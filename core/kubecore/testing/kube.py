@@ -26,7 +26,7 @@ _MANAGER: Final = "kubecore-testing"
 
 
 class Kube:
-    """The API server of a test.
+    """The API server of a test: in memory, or a real one.
 
     Attributes:
         namespace: A new namespace for the test. The test deletes nothing: the namespace goes at its end.

@@ -37,7 +37,7 @@ _SINGLE_EQUALS: Final = re.compile(r"==|=")
 
 
 class Goal(ABC):
-    """Something to wait for.
+    """Base of the goals that `wait` accepts.
 
     Attributes:
         absent: The meaning of a missing object: an error, a reason to wait, or the goal.
@@ -118,7 +118,7 @@ def _observed(data: Any, current: Any) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Created(Goal):
-    """That there is such an object."""
+    """The object exists."""
 
     absent: ClassVar[Literal["error", "wait", "done"]] = "wait"
 

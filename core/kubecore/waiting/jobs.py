@@ -14,7 +14,7 @@ __all__ = ["Completion"]
 
 @dataclass(frozen=True, slots=True)
 class Completion(Goal):
-    """That a job has completed; one that has failed, or is about to, ends the waiting."""
+    """A job has completed. The wait fails if the job has failed, or is about to fail."""
 
     @property
     def words(self) -> str:

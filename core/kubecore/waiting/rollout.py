@@ -19,7 +19,7 @@ __all__ = ["Rollout"]
 
 @dataclass(frozen=True, slots=True)
 class Rollout(Goal):
-    """That the latest template is rolled out.
+    """The latest template of a workload is rolled out.
 
     Attributes:
         kind: `Deployment`, `StatefulSet` or `DaemonSet`.

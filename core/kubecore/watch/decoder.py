@@ -54,7 +54,7 @@ _UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class Event(msgspec.Struct, Generic[T], frozen=True):
-    """One change.
+    """A change of an object, or the first state of an existing one.
 
     Attributes:
         type: `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`.

@@ -46,7 +46,7 @@ _REGULAR: Final = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 
 
 class Skipped(NamedTuple):
-    """Something that was not copied.
+    """An entry that was not copied.
 
     Attributes:
         name: Its name.

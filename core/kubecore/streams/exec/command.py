@@ -32,7 +32,7 @@ Stream = Literal["stdout", "stderr"]
 
 
 class Output(NamedTuple):
-    """Something that a command printed.
+    """A chunk of the output of a command.
 
     Attributes:
         stream: `stdout` or `stderr`; with a terminal all is `stdout`.

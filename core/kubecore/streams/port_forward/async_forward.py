@@ -157,7 +157,7 @@ class AsyncForwardedStream:
 
 
 class AsyncPortForward:
-    r"""The ports of a pod: a context manager, at whose end all connections are closed.
+    r"""The ports of a pod: a context manager, which closes all connections at its end.
 
     ```python
     async with clientset.core_v1.pods("default").port_forward("web") as ports:

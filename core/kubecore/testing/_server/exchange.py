@@ -13,7 +13,7 @@ __all__ = ["Received", "Reply", "ReplyStream"]
 
 @dataclass(slots=True, kw_only=True)
 class Received:
-    """A request.
+    """A request that the fake API server received.
 
     Attributes:
         method: The HTTP method.

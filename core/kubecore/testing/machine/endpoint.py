@@ -16,7 +16,7 @@ __all__ = ["Endpoint", "write_private"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """How to reach a server.
+    """Address and credentials of a server of tests.
 
     Attributes:
         url: Its URL.
