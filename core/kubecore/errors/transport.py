@@ -87,7 +87,7 @@ class ProxyError(TransportError):
 
 
 class RedirectError(TransportError):
-    """The server responded with a redirect. It is not followed, because the credentials would be sent to another address."""
+    """The server responded with a redirect. It is not followed, since the credentials would go elsewhere."""
 
 
 class BodyTooLargeError(TransportError):
