@@ -200,3 +200,12 @@ def test_verbs_of_kinds_link_to_their_arguments() -> None:
     text = "### `port_forward`\n\nConnect.\n\n```python\n"
     assert "sync_verbs.ServicePortForward.port_forward)" in reference.with_arguments("core_v1/Service.md", text)
     assert "sync_verbs.PortForward.port_forward)" in reference.with_arguments("core_v1/Pod.md", text)
+
+
+def test_errors_link_to_the_pages_about_them() -> None:
+    text = "".join(kubecore.pages().values())
+    files = {path.stem for path in (ROOT / "docs/errors").glob("*Error.md")}
+    assert files
+    assert set(re.findall(r"\(\.\./\.\./errors/(\w+)\.md\)", text)) == files - {
+        "RuntimeMismatchError"
+    }  # Of kubecore.generated.

@@ -105,7 +105,7 @@ def _page(path: str) -> str:
     other = [(name, names()[target.path]) for name, target in exported(path) if names()[target.path].module != path]
     if own:
         lines += ["| name | contents |", "|---|---|"]
-        lines += [f"| [`{each.name}`](#{each.path}) | {_cell(_summary(each.target))} |" for each in own]
+        lines += [f"| [`{each.name}`](#{each.path}) | {_cell(_summary(each.target))}{_advice(each)} |" for each in own]
         lines.append("")
     if other:
         links = ", ".join(f"[`{name}`]({_file(there.module)}#{there.path})" for name, there in other)
@@ -116,6 +116,12 @@ def _page(path: str) -> str:
         for each in found:
             lines += [*_directive(each.path, **_options(each.target)), ""]
     return "\n".join(lines)
+
+
+def _advice(each: Name) -> str:
+    """Return a link to the page about an error, if there is one."""
+    has_page = each.name.endswith("Error") and (ROOT / "docs" / "errors" / f"{each.name}.md").is_file()
+    return f" [Causes and remedies](../../errors/{each.name}.md)." if has_page else ""
 
 
 def _file(path: str) -> str:
