@@ -99,5 +99,5 @@ def job(found: Any) -> dict[str, Any] | None:
     """Return the status of a job that is done, or None if it is done, suspended or being deleted."""
     if found.status.conditions or found.spec.suspend or found.metadata.deletion_timestamp:
         return None
-    # The controller of Jobs, which runs on a real server, may have counted a pod; a finished Job has none.
-    return {"active": None, **players.complete_job(found.to_dict(), NOW)}
+    # The controller of Jobs, which runs on a real server, may have started it and counted a pod; a finished Job has none.
+    return {"active": None, **players.complete_job(found.to_dict(), max(NOW, found.status.start_time or NOW))}
