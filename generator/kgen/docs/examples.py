@@ -35,7 +35,7 @@ def _body(resource: Resource, *, asynchronous: bool) -> list[str]:
     lines: list[str] = []
     if "create" in resource.verbs:
         made = f'{resource.kind}.from_dict({{"metadata": {{"name": "example"}}}})'
-        lines.append(f"{wait}client.create({made})  # with the fields below")
+        lines += ["# with more of the fields below", f"{wait}client.create({made})"]
     if "list" in resource.verbs:
         lines += [f"for item in {wait}client.list():", "    print(item.metadata.name)"]
     if resource.verbs >= {"list", "watch"}:
