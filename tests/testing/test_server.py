@@ -13,7 +13,8 @@ from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import NotSimulatedError
 from tests.testing.direct import DirectClient
 
-MAPS = "/api/v1/namespaces/default/configmaps"
+DEFAULT = "/api/v1/namespaces/default"
+MAPS = f"{DEFAULT}/configmaps"
 
 
 class Client(DirectClient):
@@ -241,3 +242,48 @@ def test_annotations_of_old_autoscalers_with_newer_fields_are_not_simulated(clie
     path = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
     with pytest.raises(NotSimulatedError, match="use autoscaling/v2"):
         client.send("POST", path, {"metadata": {"name": "a", "annotations": notes}, "spec": spec})
+
+
+HARD = [
+    ({"pods": "1"}, {"Pod"}),
+    ({"requests.cpu": "1"}, {"Pod"}),
+    ({"example.com/gpu": "1"}, {"Pod"}),
+    ({"configmaps": "1"}, {"ConfigMap"}),
+    ({"count/configmaps": "1"}, {"ConfigMap"}),
+    ({"count/leases.coordination.k8s.io": "1"}, {"Lease"}),
+    ({"requests.storage": "1Gi"}, {"PersistentVolumeClaim"}),
+    ({"services.nodeports": "1"}, set[str]()),
+]
+
+
+def unapplied(client: Client, text: str) -> set[str]:
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    pod = {"spec": {"containers": [{"name": "c", "image": "i"}]}}
+    core, leases = "/api/v1", "/apis/coordination.k8s.io/v1"
+    for prefix, plural, fields in (
+        (core, "pods", pod),
+        (core, "configmaps", {}),
+        (core, "persistentvolumeclaims", {"spec": claim}),
+        (leases, "leases", {}),
+    ):
+        for namespace in ("default", "kube-public"):
+            path = f"{prefix}/namespaces/{namespace}/{plural}"
+            assert client.reply("POST", path, {"metadata": {"name": "a"}, **fields}).code == 201
+    found = [each for each in client.server.unsure if text in each[2]]
+    assert all("/namespaces/default/" in path for _, path, _ in found)
+    return {kind for kind, _, _ in found}
+
+
+@pytest.mark.parametrize(("hard", "kinds"), HARD)
+def test_an_object_that_a_quota_counts_is_unsure(client: Client, hard: dict[str, str], kinds: set[str]) -> None:
+    client.send("POST", f"{DEFAULT}/resourcequotas", {"metadata": {"name": "small"}, "spec": {"hard": hard}})
+    assert unapplied(client, "the ResourceQuota small of the namespace is not applied") == kinds
+
+
+@pytest.mark.parametrize(
+    ("kind", "kinds"), [("Container", {"Pod"}), ("Pod", {"Pod"}), ("PersistentVolumeClaim", {"PersistentVolumeClaim"})]
+)
+def test_an_object_that_a_limit_range_limits_is_unsure(client: Client, kind: str, kinds: set[str]) -> None:
+    limits = [{"type": kind, "max": {"storage" if kind == "PersistentVolumeClaim" else "cpu": "1Gi"}}]
+    client.send("POST", f"{DEFAULT}/limitranges", {"metadata": {"name": "small"}, "spec": {"limits": limits}})
+    assert unapplied(client, "the LimitRange small of the namespace is not applied") == kinds

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from kubecore import quantity
+from kubecore.testing._rules.resource_names import is_standard
 from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.metadata_rules import key_faults, name_faults, value_faults
@@ -241,7 +242,7 @@ def resource_name(field: str, value: str) -> Iterator[Cause]:
     yield from faults
     if "/" in value or value in _STANDARD_RESOURCES or value.startswith("hugepages-"):
         return
-    if not faults:
+    if not faults and not is_standard(value):
         yield invalid(field, value, "must be a standard resource type or fully qualified")
     yield invalid(field, value, "must be a standard resource for containers")
 

@@ -14,6 +14,7 @@ from kubecore.testing._server.allocating import allocated
 from kubecore.testing._server.definitions import prepare_definition, require_free_names, with_definition_causes
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import NotSimulatedError, RequestError, details_of
+from kubecore.testing._server.limits import unchecked
 from kubecore.testing._server.options import WriteOptions, bad_request
 from kubecore.testing._server.pod_admission import admitted_pod
 from kubecore.testing._server.resources import Resource
@@ -129,7 +130,8 @@ def new_object(
     if not resource.is_custom:
         causes += validation.validate_create(resource.group, resource.kind, document)
     causes = with_definition_causes(resource, document, None, causes)
-    state.note_unsure(resource, received, bodies.checked(document, resource, None, causes))
+    unsure = bodies.checked(document, resource, None, causes)
+    state.note_unsure(resource, received, [*unsure, *unchecked(state, resource, document)])
     if resource.storage == _JOBS:
         admission.label_job(document)  # Labels that only the template has by now were not checked twice.
     require_simulated(resource, document)
