@@ -144,6 +144,8 @@ def _place_versions(document: dict[str, Any], versions: list[int]) -> dict[str, 
         for port in ("healthCheckNodePort", "nodePort"):
             if isinstance(found.get(port), int):
                 made[port] = "<port>"
+        if isinstance(found.get("cells"), list):
+            made["cells"] = ["<age>" if re.fullmatch(r"\d+s", str(cell)) else cell for cell in found["cells"]]
         if isinstance(found.get("managedFields"), list):
             made["managedFields"] = sorted(found["managedFields"], key=_manager)
         return made

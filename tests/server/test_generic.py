@@ -246,7 +246,6 @@ def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespa
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "tables of built-in kinds")
 def test_composed_verbs_accept_and_return_dictionaries(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = await clientset.dynamic.resource("cm", namespace)

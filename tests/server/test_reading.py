@@ -152,7 +152,6 @@ def test_metadata_verbs_return_only_metadata(drive: Drive, namespace: str) -> No
     drive(scenario)
 
 
-@pytest.mark.real_only("not_simulated", "tables of built-in kinds")
 def test_the_servers_table_looks_like_kubectl(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)

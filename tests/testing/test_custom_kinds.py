@@ -195,4 +195,18 @@ def test_watch_sends_the_columns_of_a_table_once(client: Client) -> None:
 
 def test_table_of_a_built_in_kind_is_not_simulated(client: Client) -> None:
     with pytest.raises(NotSimulatedError, match="as a table"):
-        client.send("GET", "/api/v1/namespaces", accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+        client.send("GET", "/api/v1/nodes", accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+
+
+@pytest.mark.parametrize(
+    ("plural", "spec"),
+    [
+        ("pods", {"containers": [{"name": "c", "image": "i"}], "initContainers": [{"name": "d", "image": "i"}]}),
+        ("services", {"type": "NodePort", "ports": [{"port": 80}]}),
+    ],
+)
+def test_tables_with_unmeasured_cells_are_not_simulated(client: Client, plural: str, spec: Any) -> None:
+    path = f"/api/v1/namespaces/default/{plural}"
+    assert client.reply("POST", path, {"metadata": {"name": "a"}, "spec": spec}).code == 201
+    with pytest.raises(NotSimulatedError, match="as a table"):
+        client.send("GET", path, accept="application/json;as=Table;v=v1;g=meta.k8s.io")

@@ -52,6 +52,6 @@ def test_document_of_an_unknown_group_is_not_simulated(client: Client) -> None:
 
 
 def test_objects_replace_the_table_of_a_built_in_kind_if_they_are_accepted(client: Client) -> None:
-    found = client.send("GET", "/api/v1/namespaces", accept=f"{TABLE},application/json")
-    assert found["kind"] == "NamespaceList"
+    found = client.send("GET", "/api/v1/nodes", accept=f"{TABLE},application/json")
+    assert found["kind"] == "NodeList"
     assert "the real server sends a table" in [text for _, _, text in client.server.unsure]

@@ -10,7 +10,7 @@ import msgspec
 
 from kubecore.errors import ConfigError
 
-__all__ = ["DiscoveryFacts", "Facts", "ResourceFacts", "load_discovery", "load_facts"]
+__all__ = ["DiscoveryFacts", "Facts", "ResourceFacts", "load_columns", "load_discovery", "load_facts"]
 
 
 class ResourceFacts(msgspec.Struct, frozen=True):
@@ -94,6 +94,17 @@ def load_facts(version: str = "1.37") -> Facts:
     if not file.is_file():
         raise ConfigError(f"the fake API server does not know Kubernetes {version!r}; it knows 1.37")
     return msgspec.json.decode(file.read_bytes(), type=Facts)
+
+
+@functools.cache
+def load_columns(version: str = "1.37") -> dict[str, list[dict[str, Any]]]:
+    """Return the columns of tables by group version and plural, for a version that `load_facts` accepts.
+
+    Args:
+        version: Such as `1.37`.
+    """
+    file = resources.files("kubecore.testing._rules") / "facts" / f"tables-{version}.json"
+    return msgspec.json.decode(file.read_bytes(), type=dict[str, list[dict[str, Any]]])
 
 
 class DiscoveryFacts(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from kubecore.model.times import parse_time
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.wording import compact, plain
 
-__all__ = ["cells_of", "columns_of"]
+__all__ = ["age", "cells_of", "columns_of"]
 
 _NAME: Final = (
     "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
@@ -88,7 +88,7 @@ def _shown(value: Any, kind: str, now: datetime) -> Any:
         case "boolean":
             return value if isinstance(value, bool) else None
         case "date":
-            return _age(value, now) if isinstance(value, str) else None
+            return age(value, now) if isinstance(value, str) else None
         case _:
             return _text(value)
 
@@ -106,7 +106,8 @@ def _text(value: Any) -> str:
     return compact(value) if is_map(value) or is_list(value) else plain(value)
 
 
-def _age(value: str, now: datetime) -> str:
+def age(value: str, now: datetime) -> str:
+    """Return how long ago a time was, as `kubectl get` shows it."""
     if not value:
         return "<unknown>"
     try:

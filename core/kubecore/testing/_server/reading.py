@@ -20,7 +20,7 @@ from kubecore.testing._server.selection import has_exact_name, matcher
 from kubecore.testing._server.state import State
 from kubecore.testing._server.statuses import JSON, raw_reply
 from kubecore.testing._server.store import Record, encoded
-from kubecore.testing._server.tabling import Tables
+from kubecore.testing._server.tabling import Tables, has_table
 from kubecore.testing._server.watching import Selection, WatchStream
 
 __all__ = ["delete_selection", "get", "list_page", "shape_of", "shaped", "watch"]
@@ -47,12 +47,12 @@ def get(state: State, resource: Resource, received: Received) -> Reply:
 
 
 def shape_of(state: State, resource: Resource, received: Received) -> Form:
-    """Return the form of the response: whole objects instead of the table of a built-in kind, if they are accepted.
+    """Return the form of the response: whole objects instead of an unknown table, if they are accepted.
 
     The real server would send a table: this is kept in `unsure`.
     """
     form = form_of(received)
-    if form.shape != "Table" or resource.is_custom or not form.has_plain:
+    if form.shape != "Table" or has_table(resource) or not form.has_plain:
         return form
     state.note_unsure(resource, received, ["the real server sends a table"])
     return Form()

@@ -1,4 +1,4 @@
-"""Tables of custom resources instead of objects and lists."""
+"""Tables instead of objects and lists: of custom resources, and of the commonest built-in kinds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from kubecore.testing._schemas.tables import cells_of, columns_of
+from kubecore.testing._rules.cells import AGE, CELLS, conditions_of
+from kubecore.testing._rules.facts import load_columns
+from kubecore.testing._schemas.tables import age, cells_of, columns_of
 from kubecore.testing._server.accepting import Form
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import NotSimulatedError
@@ -16,9 +18,18 @@ from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record
 
-__all__ = ["Tables"]
+__all__ = ["Tables", "has_table"]
 
 _INCLUDED: Final = ("", "Metadata", "Object", "None")
+
+
+def has_table(resource: Resource) -> bool:
+    """Return whether the columns of a resource are known."""
+    return resource.is_custom or _key(resource) in CELLS
+
+
+def _key(resource: Resource) -> str:
+    return f"{resource.api_version}/{resource.resource}"
 
 
 class Tables:
@@ -31,16 +42,15 @@ class Tables:
         now: The time of the server.
 
     Raises:
-        NotSimulatedError: It is a built-in kind, whose columns are code of the server.
+        NotSimulatedError: It is another built-in kind, whose columns are code of the server.
         RequestError: 400, the request includes an unknown part of the objects.
     """
 
     def __init__(self, resource: Resource, form: Form, received: Received, now: Callable[[], datetime]) -> None:
-        if not resource.is_custom:
-            raise NotSimulatedError(
-                f"{received.method} {received.path} as a table is not simulated; add a response with cluster.on(...), "
-                "or run with --kube=real"
-            )
+        self._received = received
+        self._built_in = None if resource.is_custom else CELLS.get(_key(resource))
+        if not has_table(resource):
+            raise self._not_simulated()
         self._included = dict(received.query).get("includeObject", "")
         if self._included not in _INCLUDED:
             problem = (
@@ -49,6 +59,7 @@ class Tables:
             raise bad_request(f"Unable to convert to Table as requested: {problem}")
         self._api_version = f"meta.k8s.io/{form.version}"
         self._columns = resource.columns
+        self._definitions = columns_of(self._columns) if resource.is_custom else load_columns()[_key(resource)]
         self._now = now
         self._has_columns = False
 
@@ -65,18 +76,35 @@ class Tables:
         """Return the table of a bookmark."""
         metadata: dict[str, Any] = {"resourceVersion": str(version)}
         shown = {**metadata, **({"annotations": annotations} if annotations else {})}
-        row = {"cells": ["", *[None] * (len(columns_of(self._columns)) - 1)], "object": self._partial(shown)}
+        row = {"cells": ["", *[None] * (len(self._definitions) - 1)], "object": self._partial(shown)}
         return self._table([row], metadata)
 
     def _table(self, rows: list[dict[str, Any]], metadata: dict[str, Any]) -> bytes:
-        columns = None if self._has_columns else columns_of(self._columns)
+        columns = None if self._has_columns else self._definitions
         self._has_columns = True
         head = {"kind": "Table", "apiVersion": self._api_version, "metadata": metadata}
         return msgspec.json.encode({**head, "columnDefinitions": columns, "rows": rows})
 
     def _row(self, document: dict[str, Any]) -> dict[str, Any]:
         shown = {"None": None, "Object": document}.get(self._included, self._partial(document["metadata"]))
-        return {"cells": cells_of(document, self._columns, self._now()), "object": shown}
+        conditions = [] if self._built_in is None else conditions_of(document)
+        row = {"cells": self._cells(document), **({"conditions": conditions} if conditions else {})}
+        return {**row, "object": shown}
+
+    def _cells(self, document: dict[str, Any]) -> list[Any]:
+        if self._built_in is None:
+            return cells_of(document, self._columns, self._now())
+        found = self._built_in(document)
+        if found is None:
+            raise self._not_simulated()
+        created = age(document["metadata"].get("creationTimestamp", ""), self._now())
+        return [document["metadata"].get("name", ""), *(created if each is AGE else each for each in found)]
+
+    def _not_simulated(self) -> NotSimulatedError:
+        return NotSimulatedError(
+            f"{self._received.method} {self._received.path} as a table is not simulated; add a response with "
+            "cluster.on(...), or run with --kube=real"
+        )
 
     def _partial(self, metadata: dict[str, Any]) -> dict[str, Any]:
         return {"kind": "PartialObjectMetadata", "apiVersion": self._api_version, "metadata": metadata}
