@@ -78,4 +78,5 @@ def identity(value: Any) -> Hashable:
         return "map", frozenset((name, identity(each)) for name, each in value.items())
     if is_list(value):
         return "list", *map(identity, value)
-    return type(value), value
+    plain: object = value
+    return type(plain), value
