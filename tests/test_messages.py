@@ -179,6 +179,14 @@ PYTHON: dict[str, tuple[Callable[[], object], str]] = {
         pods(lambda client: client.list(), "a/b"),
         "invalid namespace 'a/b': the server accepts no '/' in the name of an object",
     ),
+    "names: namespace of another client": (
+        pods(lambda client: client.list(), "*"),
+        "invalid namespace '*'; \"\" means all namespaces",
+    ),
+    "names: namespace is not text": (
+        pods(lambda client: client.list(), cast("Any", None)),
+        'the namespace must be text, not NoneType; "" means all namespaces',
+    ),
     "bodies: another namespace": (
         pods(lambda client: client.create({"metadata": {"name": "web", "namespace": "prod"}})),
         "the namespace of Pod 'web' is 'prod' in the body, but 'default' in the call",
@@ -209,7 +217,7 @@ PYTHON: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "patches: no type": (
         pods(lambda client: client.patch("web", {"spec": {}})),
-        "the type of the patch is missing: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type=",
+        'the type of the patch is missing: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="merge", "json", "strategic"',
     ),
     "patches: mapping as JSON patch": (
         pods(lambda client: client.patch("web", {"spec": {}}, type="json")),

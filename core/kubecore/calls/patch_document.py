@@ -22,7 +22,10 @@ PatchBody = AnyPatch | PlainPatch
 """A patch: one of `kubecore.patch`; or, with a separate type, an object or a part of one, or the operations of a
 JSON patch."""
 
-_NO_TYPE: Final = "the type of the patch is missing: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
+_NO_TYPE: Final = (
+    "the type of the patch is missing: pass a MergePatch, JsonPatch, ... of kubecore.patch, "
+    'or type="merge", "json", "strategic"'
+)
 
 
 def by_type(document: Any, kind: Any) -> Any:

@@ -38,7 +38,8 @@ def segment(value: Any, what: str) -> str:
         The segment, percent-encoded if needed.
 
     Raises:
-        InvalidRequestError: `value` is not a string, is empty, `.` or `..`, or contains `/`, `%` or a lone surrogate.
+        InvalidRequestError: `value` is not a string, is empty, `.` or `..`, or contains `/`, `%` or a lone surrogate;
+            or it is the namespace `*`.
     """
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
@@ -47,8 +48,11 @@ def segment(value: Any, what: str) -> str:
 
 
 def _refuse_bad(value: Any, what: str) -> None:
+    every = '; "" means all namespaces' if what == "namespace" else ""
     if not isinstance(value, str):
-        raise InvalidRequestError(f"the {what} must be text, not {type(value).__name__}")
+        raise InvalidRequestError(f"the {what} must be text, not {type(value).__name__}{every}")
+    if every and value == "*":  # The server would list nothing, since a namespace cannot have this name.
+        raise InvalidRequestError(f"invalid namespace '*'{every}")
     if not value:
         raise InvalidRequestError(f"the {what} is empty")
     if value in (".", ".."):

@@ -37,6 +37,7 @@ _VERBS: Final = {
     "replace": "update",
     "replace_scale": "update_scale",
     "replace_status": "update_status",
+    "scale": "patch_scale",
     "set": "update",
     "wait_for": "wait",
 }
@@ -113,18 +114,45 @@ def missing_in_group(group: object, name: str) -> AttributeError:
     """
     if name.startswith("_"):
         return _error(group, name, "")
-    known = _public(type(group))
     match = _OFFICIAL.fullmatch(name)
-    import difflib
+    thing = match["thing"] if match else name.lower()
+    resource, namespaced = _resource_of_another_group(type(group), thing.replace("_", ""))
+    if match is None and resource:
+        return _error(group, name, f"; write {resource}({'namespace' if namespaced else ''})")
+    if not resource:
+        import difflib
 
-    accessors = difflib.get_close_matches(match["thing"] if match else name.lower(), known, n=1, cutoff=0.6)
-    if not accessors:
-        return _error(group, name, "")
-    if match is None:
-        return _error(group, name, f"; did you mean {accessors[0]}?")
+        resource = next(iter(difflib.get_close_matches(thing, _public(type(group)), n=1, cutoff=0.6)), "")
+    if match is None or not resource:
+        return _error(group, name, f"; did you mean {resource}?" if resource else "")
     verb = _VERBS.get(match["verb"], match["verb"])
     namespace = '""' if match["all"] else "namespace" if "_namespaced" in name else ""
-    return _error(group, name, f"; write {accessors[0]}({namespace}).{verb}(...)")
+    return _error(group, name, f"; write {resource}({namespace}).{verb}(...)")
+
+
+def _resource_of_another_group(group: type, plural: str) -> tuple[str, bool]:
+    """Return the accessors of a resource, such as `apps_v1.deployments`, and whether it has namespaces.
+
+    Args:
+        group: The clients of a group version. If it has the resource itself, the result is empty.
+        plural: The resource in lower case without underscores; its singular is found, too.
+    """
+    package, _, own = group.__module__.partition(".typed.")
+    infos = [info for info in kinds_of_class(group).values() if info.plural in (plural, f"{plural}s")]
+    modules = [f"{info.group.partition('.')[0] or 'core'}.{info.version}._group" for info in infos]
+    if own in modules:
+        return "", False
+    for info, module in sorted(zip(infos, modules, strict=True), key=lambda pair: _stability(pair[0].api_version)):
+        try:
+            clients = vars(importlib.import_module(f"{package}.typed.{module}")).values()
+        except ImportError:  # The group version has a custom name.
+            continue
+        for each in clients:
+            if isinstance(each, type) and each.__bases__ == group.__bases__:
+                for name in _public(each):
+                    if name.replace("_", "") == info.plural:
+                        return f"{module.removesuffix('._group').replace('.', '_')}.{name}", info.namespaced
+    return "", False
 
 
 def missing_in_clientset(clientset: object, name: str) -> AttributeError:
