@@ -310,7 +310,10 @@ def test_files_that_cannot_be_parsed_are_named(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "good.py").write_text("import kr8s\nkr8s.version()\n")
     assert run(["migrate", str(tmp_path)]) == 0
     printed = capsys.readouterr()
-    assert printed.out.endswith("1 call in 4 files: 1 have a replacement, 0 a recipe, 0 open\n")
+    assert printed.out.endswith(
+        "\npages: https://kgen-kubernetes.github.io/kgen/, without `docs/` and `.md`\n"
+        "1 call in 4 files: 1 have a replacement, 0 a recipe, 0 open\n"
+    )
     for name in ("broken.py", "deep.py", "bytes.py"):
         assert f"where: {tmp_path / name}" in printed.err
 

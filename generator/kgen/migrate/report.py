@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kgen.errors import printable
+from kgen.errors import DOCUMENTATION, printable
 from kgen.files import read_regular
 from kgen.ir import Api
 from kgen.migrate.python_names import Found, calls
@@ -153,12 +153,14 @@ def _files_of(result: Report) -> str:
 
 
 def as_text(result: Report) -> str:
-    """Return one line for each call, then those without a replacement by frequency, then the summary."""
+    """Return one line for each call, those without a replacement by frequency, the site of the pages, the summary."""
     lines = [_line(call) for call in result.calls]
     opened = Counter(call.text for call in result.calls if call.target.status == "open")
     if opened:
         lines += ["", "open:", *(f"{count:5}  {printable(text)}" for text, count in opened.most_common())]
-    lines += ["", summary(result)] if lines else [summary(result)]
+    if lines:
+        lines += ["", f"pages: {DOCUMENTATION}, without `docs/` and `.md`"]
+    lines += [summary(result)]
     return "\n".join(lines)
 
 
