@@ -34,13 +34,13 @@ def with_pod_resources(spec: Document) -> Document:
     """
     if not _is_set(spec):
         return spec
-    limits, requests = (dict(map_at(spec["resources"], kind)) for kind in _KINDS)
+    limits, requested = (dict(map_at(spec["resources"], kind)) for kind in _KINDS)
     of_limits = {name: amount for name, amount in limits.items() if _is_supported(name)}
-    requests = {**of_limits, **_total(spec, "requests"), **requests}
+    requested = {**of_limits, **_total(spec, "requests"), **requested}
     for name, amount in _total(spec, "limits").items():
         if name not in limits and all(name in _amounts(each, "limits") for each in items_at(spec, "containers")):
-            limits[name] = _larger(amount, requests.get(name, "0"))
-    found = {"limits": limits, "requests": requests}
+            limits[name] = _larger(amount, requested.get(name, "0"))
+    found = {"limits": limits, "requests": requested}
     made = {kind: dict(sorted(amounts.items())) for kind, amounts in found.items() if amounts}
     return {**spec, "resources": {**spec["resources"], **made}}
 
@@ -60,8 +60,8 @@ def pod_resources(field: str, spec: Document) -> Iterator[Cause]:
         if not items_at(spec, "resourceClaims"):
             text = f'Not found: "{name}": must be one of the names in pod.spec.resourceClaims which is empty'
             yield Cause("FieldValueNotFound", text, f"{field}.claims[{index}]")
-    limits, requests = (map_at(resources, kind) for kind in _KINDS)
-    for kind, amounts in (("limits", limits), ("requests", requests)):
+    limits, requested = (map_at(resources, kind) for kind in _KINDS)
+    for kind, amounts in (("limits", limits), ("requests", requested)):
         for name, value in sorted(amounts.items()):
             if not _is_supported(name):
                 supported = ", ".join(f'"{each}"' for each in ("cpu", _PREFIX, "memory"))
@@ -69,11 +69,11 @@ def pod_resources(field: str, spec: Document) -> Iterator[Cause]:
                 yield Cause("FieldValueNotSupported", text, f"{field}.{kind}[{name}]")
             else:
                 yield from checks.amount(f"{field}.{kind}[{name}]", value)
-    yield from _fitting(field, spec, limits, requests)
+    yield from _fitting(field, spec, limits, requested)
 
 
-def _fitting(field: str, spec: Document, limits: Amounts, requests: Amounts) -> Iterator[Cause]:
-    for name, value in sorted(requests.items()):
+def _fitting(field: str, spec: Document, limits: Amounts, requested: Amounts) -> Iterator[Cause]:
+    for name, value in sorted(requested.items()):
         if name in limits and quantity.compare(value, limits[name]) > 0:
             yield checks.invalid(
                 f"{field}.requests", value, f"must be less than or equal to {name} limit of {limits[name]}"
@@ -81,9 +81,9 @@ def _fitting(field: str, spec: Document, limits: Amounts, requests: Amounts) -> 
         elif "/" in name and name not in limits:
             yield checks.required(f"{field}.limits", "Limit must be set for non overcommitable resources")
     for name, total in sorted(_total(spec, "requests").items()):
-        if name in requests and quantity.compare(requests[name], total) < 0:
+        if name in requested and quantity.compare(requested[name], total) < 0:
             text = f"must be greater than or equal to aggregate container requests of {total}"
-            yield checks.invalid(f"{field}.requests[{name}]", requests[name], text)
+            yield checks.invalid(f"{field}.requests[{name}]", requested[name], text)
     for index, each in enumerate(items_at(spec, "containers")):
         for name, value in sorted(_amounts(each, "limits").items()):
             if name in limits and quantity.compare(value, limits[name]) > 0:
