@@ -106,3 +106,5 @@ def quotas(wire: Wire) -> None:
     wire.put("resourcequotas/a", {"metadata": {"name": "a"}, "spec": {"hard": {"pods": "2"}, "scopes": ["BestEffort"]}})
     wire.patch("resourcequotas/a/status", {"status": {"hard": {"pods": "2"}, "used": {"pods": "-1"}}})
     wire.patch("resourcequotas/a/status", {"status": {"hard": {"pods": "2"}, "used": {"pods": "1"}}})
+    for amount in ("1e40", "-1e40"):
+        wire.post("resourcequotas", {"metadata": {"name": "b"}, "spec": {"hard": {"pods": amount}}}, dryRun="All")

@@ -49,6 +49,15 @@ def workload_tables(wire: Wire) -> None:
     wire.post("services", service("e", type="ExternalName", externalName="example.com", ports=[]))
     wire.post("services", service("x", clusterIP="None", externalIPs=["192.0.2.1"], selector=None))
     show(wire, "services")
+    expressions = [
+        {"key": "b", "operator": "In", "values": ["y", "x"]},
+        {"key": "c", "operator": "NotIn", "values": ["q", "z"]},
+        {"key": "a", "operator": "Exists"},
+    ]
+    template = {"metadata": {"labels": {"a": "1", "b": "x", "d": "1"}}, "spec": {"containers": [dict(CONTAINER)]}}
+    selector = {"matchLabels": {"d": "1"}, "matchExpressions": expressions}
+    wire.post("deployments", deployment("e", selector=selector, template=template))
+    show(wire, "deployments/e")
 
 
 @case("tables of pods")

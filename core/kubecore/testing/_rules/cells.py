@@ -41,7 +41,7 @@ def _deployment(found: dict[str, Any]) -> list[Any]:
     ready = f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}"
     containers = items_at(map_at(map_at(spec, "template"), "spec"), "containers")
     names, images = (",".join(each.get(key, "") for each in containers) for key in ("name", "image"))
-    selector = ",".join(sorted(str(from_label_selector(map_at(spec, "selector"))).split(",")))
+    selector = str(from_label_selector(map_at(spec, "selector")))
     return [ready, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), AGE, names, images, selector]
 
 

@@ -137,7 +137,8 @@ def _hard(field: str, amounts: Mapping[str, Any]) -> Iterator[Cause]:
             yield checks.invalid(place, name, "must be a standard resource for quota")
         yield from checks.amount(place, value)
         is_counted = name in COUNTED or name.startswith("count/")
-        if is_counted and quantity.parse(value) % 1:
+        number = quantity.parse(value)
+        if is_counted and number != number.to_integral_value():
             yield checks.invalid(place, value, "must be an integer")
 
 
