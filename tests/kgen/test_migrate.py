@@ -85,6 +85,11 @@ HEADS = {
         ),
         (
             "kubernetes",
+            "stream.stream(v1.patch_namespaced_pod_status, 'a', 'b', body)",
+            'clientset.core_v1.pods("b").patch_status("a", body, type="merge")',
+        ),
+        (
+            "kubernetes",
             "stream.stream(v1.connect_get_namespaced_pod_exec, 'a', 'b', command=c)",
             'clientset.core_v1.pods("b").run("a", command)',
         ),

@@ -147,9 +147,11 @@ def _generated(method: Method, node: ast.Call, skip: int = 0, call: str = "") ->
         call, verb = "exec(name, command)", "exec"
     text = re.sub(r"(?<=\()name\b", lambda _: name, call or method.call)
     text = re.sub(r'type="(\w+)"', lambda match: f'type="{patch_type(node, match[1])}"', text)
-    return Target(
-        f"clientset.{method.resource}({namespace}).{text}", PAGES.get(verb.partition("_status")[0], PAGES["other"])
-    )
+    return Target(f"clientset.{method.resource}({namespace}).{text}", _page(verb))
+
+
+def _page(verb: str) -> str:
+    return PAGES.get(verb.partition("_status")[0], PAGES["other"])
 
 
 def _passed(found: Found, function: ast.expr, known: Known, *, is_watch: bool) -> Target | None:
@@ -165,7 +167,7 @@ def _passed(found: Found, function: ast.expr, known: Known, *, is_watch: bool) -
     if not is_watch:
         call = "exec(name, command)" if found.path.endswith(".Popen") else ""
         target = _generated(method, found.node, 1, call)
-        return Target(target.text, PAGES[method.verb])
+        return Target(target.text, _page(method.verb))
     if method.verb == "log":
         target = _generated(method, found.node, 1, "stream_logs(name)")
         return Target(target.text, PAGES["log"])
