@@ -174,6 +174,10 @@ def test_hooks_names_and_selections_apply_to_earlier_documents_too(releases: Pat
             ["--earlier", "old/text.json", "--release", "1.2"],
             "the changes of a release can't be read: JSON is malformed",
         ),
+        (
+            ["--earlier", "old/deep.json", "--release", "1.2"],
+            "the changes of a release can't be read: maximum recursion",
+        ),
         (["--earlier", "", "--release", "1.2"], "the path is empty"),
     ],
 )
@@ -183,6 +187,7 @@ def test_releases_that_do_not_follow_each_other_are_refused(
     (releases / "old" / "1.0.json").write_text("[]")
     (releases / "old" / "bad.json").write_text('[{"what": "thing", "name": "a", "action": "added"}]')
     (releases / "old" / "text.json").write_text("[x")
+    (releases / "old" / "deep.json").write_text(f'[{{"x": {"[" * 100_000}{"]" * 100_000}}}]')
     assert run(["docs", "-q", "--specs", "crds", "--package", "mine", *options]) in (2, 3)
     assert message in capsys.readouterr().err
     assert not (releases / "reference").exists()

@@ -17,6 +17,7 @@ from kgen.cli import run
 from kgen.errors import ClusterError, ConfigError, OutputError
 from kgen.load.openapi_v3 import group_version
 from kgen.pull.choice import Choice
+from kgen.pull.folder import DocumentFolder, Index
 from kgen.reserved_names import CLIENT_GO_GROUPS
 from tests.conftest import ROOT
 from tests.kgen.documents import document
@@ -392,6 +393,12 @@ def test_only_the_path_of_the_document_is_requested(location: Any, fake: Fake, k
     assert "does not report the location" in done.problems[0].what
     known = {"/openapi/v3", "/version", "/apis", *(fake.location(name) for name in SERVED if name != DOWN)}
     assert set(fake.asked) == known
+
+
+@pytest.mark.parametrize("text", ["", "[]", f'{{"x": {"[" * 100_000}{"]" * 100_000}}}'], ids=["empty", "list", "deep"])
+def test_an_unreadable_index_counts_as_missing(text: str, tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text(text)
+    assert DocumentFolder(tmp_path).index() == Index({})
 
 
 @pytest.mark.parametrize("file", ["apis__apps__v1.json", "index.json", "ORIGIN.md"])

@@ -121,7 +121,7 @@ def read_changes(path: Path) -> tuple[Change, ...] | None:
     try:
         data = read_regular(path, _MOST_BYTES)
         return tuple(msgspec.json.decode(data, type=list[Change])) if data.lstrip()[:1] == b"[" else None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"the changes of a release can't be read: {error}",
             where=path.name,

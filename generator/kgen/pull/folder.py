@@ -51,7 +51,7 @@ class DocumentFolder:
         """Return the content of the folder's index; an unreadable index counts as missing."""
         try:
             return msgspec.json.decode(files.read_regular(self._folder / INDEX), type=Index)
-        except (OSError, msgspec.DecodeError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return Index({})
 
     def has(self, entry: Entry) -> bool:
