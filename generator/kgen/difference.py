@@ -60,19 +60,27 @@ def shown(differences: Iterable[Change], format_: str) -> str:
     listed = in_order(differences)
     if format_ == "json":
         return json.dumps([asdict(change) for change in listed], indent=2)
-    mark = "`" if format_ == "markdown" else ""
+    is_markdown = format_ == "markdown"
     lines: list[str] = []
     for action in _ORDER:
         part = [change for change in listed if change.action == action]
         if part:
-            lines += ["", f"### {action.capitalize()}" if mark else f"{action}:", *([""] if mark else [])]
-            lines += [_line(change, mark) for change in part]
+            lines += ["", *([f"### {action.capitalize()}", ""] if is_markdown else [f"{action}:"])]
+            lines += [_line(change, is_markdown=is_markdown) for change in part]
     return "\n".join(lines[1:]) or "no differences"
 
 
-def _line(change: Change, mark: str) -> str:
-    detail = f": {mark}{printable(change.detail, 300)}{mark}" if change.detail else ""
-    return f"{'-' if mark else ' '} {change.what} {mark}{printable(change.name, 300)}{mark}{detail}"
+def _line(change: Change, *, is_markdown: bool) -> str:
+    texts = [printable(text, 300) for text in (change.name, change.detail) if text]
+    return f"{'-' if is_markdown else ' '} {change.what} {': '.join(map(_span, texts) if is_markdown else texts)}"
+
+
+def _span(text: str) -> str:
+    """Return text as a code span; a kind of a document may contain backticks."""
+    if "`" not in text:
+        return f"`{text}`"
+    fence = "`" * (max(map(len, re.findall("`+", text))) + 1)
+    return f"{fence} {text} {fence}"
 
 
 def _sides(what: _What, old: Mapping[str, _T], new: Mapping[str, _T]) -> tuple[list[Change], list[tuple[str, _T, _T]]]:

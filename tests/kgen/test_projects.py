@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kgen import bundled_specs
+from kgen import bundled_specs, difference
 from kgen.cli import run
 from tests.conftest import ROOT
 
@@ -193,6 +193,16 @@ def test_build_accepts_the_configuration_that_init_writes(
     assert (tmp_path / "my_operator_client" / "models" / "metrics_v1.py").exists()
     assert run(["init"]) == 2
     assert "there is a configuration already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["A`<b>x", "`A``b`"])
+def test_a_kind_stays_within_its_code_span(kind: str) -> None:
+    text = difference.shown([difference.Change("group", "example.com/v1", "added", kind)], "markdown")
+    span = text.partition("`: ")[2]
+    fence = span.partition(" ")[0]
+    assert span == f"{fence} {kind} {fence}"
+    assert set(fence) == {"`"}
+    assert fence not in kind
 
 
 def test_diff_prints_the_changes_that_users_notice(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
