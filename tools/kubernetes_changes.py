@@ -34,7 +34,8 @@ _INDEX: Final = """\
 
 The changes of each minor version of Kubernetes, in the names of `kubeclient`: groups, resources, verbs, models, fields
 and constants. The pages of the [reference](../reference/index.md) name the version in which a name appeared
-("since 1.36"), also if its feature was alpha in that version. `kgen diff 1.36 1.37` lists the same changes.
+("since 1.36"), also if its feature was alpha in that version. In a checkout of kgen, `kgen diff 1.36 1.37` lists the
+same changes.
 
 """
 _RECORDED: Final = """\
