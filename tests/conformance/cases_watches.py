@@ -178,12 +178,12 @@ def bookmarks(wire: Wire) -> None:
 def more_options(wire: Wire) -> None:
     made = wire.post("configmaps", config_map())
     version = made["metadata"]["resourceVersion"]
-    wire.patch("configmaps/a", {"data": {"k": "2"}})
+    newest = wire.patch("configmaps/a", {"data": {"k": "2"}})["metadata"]["resourceVersion"]
     wire.watch("configmaps", 1, resourceVersion=version, **{"continue": "x"})
     wire.watch("configmaps", 1, resourceVersion="-1")
     wire.watch("configmaps", 1, resourceVersion="")
     wire.watch("configmaps", 1, timeoutSeconds="x")
-    wire.watch("configmaps", 1, timeoutSeconds="-1", resourceVersion=version)
+    wire.watch("configmaps", 1, timeoutSeconds="-1", resourceVersion=newest)  # It ends at once, maybe before any event.
     wire.watch("configmaps", 1, timeoutSeconds="0", resourceVersion=version)
     wire.watch("configmaps", 1, sendInitialEvents="x", resourceVersionMatch="NotOlderThan")
     wire.watch("configmaps", 1, allowWatchBookmarks="x", resourceVersion=version)
