@@ -83,6 +83,15 @@ class Browser:
             _note(page, event["method"], event["params"])
         return page
 
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of an expression of JavaScript in the loaded page, None if it has none."""
+        found = self._call("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+        return found["result"].get("value")
+
+    def write(self, text: str) -> None:
+        """Write text into the element that has the focus."""
+        self._call("Input.insertText", {"text": text})
+
     def _call(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}

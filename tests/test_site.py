@@ -18,6 +18,7 @@ import yaml
 from kubecore import errors
 from kubecore.errors import base
 from tests.browser import Browser, browsing, program
+from tests.ready import wait_until
 from tools.site import navigation, pages
 from tools.site.links import Link, anchors, links, rewrite
 
@@ -193,6 +194,17 @@ def test_a_browser_shows_a_page_without_errors_and_without_scrolling_sideways(
     assert shown.hosts == {"127.0.0.1"}
     assert shown.width <= width
     assert len(shown.picture) > 10_000  # An empty page is smaller.
+
+
+@pytest.mark.slow
+def test_the_search_shows_the_page_of_an_error_first(browser: Browser, address: str) -> None:
+    dialog = "[...document.querySelectorAll('*')].map(each => each.shadowRoot).find(Boolean)"
+    browser.load(f"{address}/", 1280)
+    browser.evaluate("document.querySelector('.md-search__button').click()")
+    wait_until(lambda: browser.evaluate(f"{dialog}?.activeElement?.tagName") == "INPUT")
+    browser.write("TooManyRequestsError")
+    first = f"{dialog}.querySelector('a')?.pathname"
+    wait_until(lambda: browser.evaluate(first) == "/errors/TooManyRequestsError/")
 
 
 @pytest.mark.slow
