@@ -37,4 +37,6 @@ def main(namespace: str, selector: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python examples/logs.py NAMESPACE SELECTOR")
     main(*sys.argv[1:3])

@@ -150,6 +150,14 @@ def started(kubeconfig: Path, name: str, *arguments: str) -> Iterator[tuple[subp
             process.kill()
 
 
+@pytest.mark.parametrize("name", ["apply", "logs"])
+def test_an_example_without_its_arguments_prints_its_usage(name: str) -> None:
+    program = EXAMPLES / f"{name}.py"
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"usage: python examples/{name}.py ")
+
+
 def test_every_example_is_tested_and_documents_how_to_run_it() -> None:
     programs = sorted(EXAMPLES.glob("*.py"))
     assert len(programs) >= 9
