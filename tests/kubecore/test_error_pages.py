@@ -72,7 +72,9 @@ def test_each_error_has_a_page_and_each_page_an_error() -> None:
 def test_the_page_of_an_error_begins_with_its_message_in_a_traceback(name: str) -> None:
     shown = re.search(r"^```text\n(.*?)^```", (PAGES / f"{name}.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert shown is not None
-    for line in re.findall(r"^kubecore\..*", shown[1], re.MULTILINE):
+    lines = re.findall(r"^kubecore\..*", shown[1], re.MULTILINE)
+    assert lines
+    for line in lines:
         module, _, found = line.partition(":")[0].rpartition(".")
         assert issubclass(getattr(importlib.import_module(module), found), KINDS[name])
         assert KINDS[found].__module__ == module

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from tests.pages.programs import ROOT
 
-__all__ = ["PEERS", "Before", "befores"]
+__all__ = ["COMING_FROM", "PEERS", "Before", "befores"]
+
+COMING_FROM: Final = ROOT / "docs" / "coming-from"
 
 PEERS: Final = ROOT / ".cache" / "peers" / "bin" / "python"
 """The Python of `make peers`, with the other clients in the versions of peers.txt."""
@@ -45,7 +46,7 @@ class Before:
 
 def befores(language: str) -> Iterator[Before]:
     """Yield the programs in a language, of all pages."""
-    for path in sorted(Path(ROOT / "docs" / "coming-from").glob("*.md")):
+    for path in sorted(COMING_FROM.glob("*.md")):
         text = path.read_text("utf-8")
         for block in _BEFORE.finditer(text):
             if block["language"] == language and (output := _OUTPUT.search(text, block.end())):

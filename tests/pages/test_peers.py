@@ -25,7 +25,7 @@ from kubecore.testing import FakeCluster
 from tests.cluster import Cluster
 from tests.golang import need_go
 from tests.pages import go_program
-from tests.pages.befores import PEERS, Before, befores
+from tests.pages.befores import COMING_FROM, PEERS, Before, befores
 from tests.pages.programs import ROOT
 from tests.pages.running import cleaned
 
@@ -81,6 +81,13 @@ def run(command: list[str], config: Path) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_every_program_before_is_found_with_its_output() -> None:
+    written = [
+        path.stem for path in COMING_FROM.glob("*.md") for _ in re.findall("^Before:$", path.read_text(), re.MULTILINE)
+    ]
+    assert sorted(before.page for language in ("py", "sh", "go") for before in befores(language)) == sorted(written)
 
 
 @needs_peers
