@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "apply_file", "apply_file_async", "poll", "poll_async"]
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> Any:
-    """Public names are imported when they are first used."""
-    if name in ("apply_file", "apply_file_async"):
-        from kubecore import apply
+    def __getattr__(name: str) -> Any:
+        """Public names are imported when they are first used."""
+        if name in ("apply_file", "apply_file_async"):
+            from kubecore import apply
 
-        return getattr(apply, name)
-    if name in ("poll", "poll_async"):
-        from kubecore import polling
+            return getattr(apply, name)
+        if name in ("poll", "poll_async"):
+            from kubecore import polling
 
-        return getattr(polling, name)
-    raise AttributeError(f"module 'kubecore' has no attribute {name!r}")
+            return getattr(polling, name)
+        raise AttributeError(f"module 'kubecore' has no attribute {name!r}")

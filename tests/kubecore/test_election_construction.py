@@ -33,7 +33,7 @@ def test_an_elector_imports_neither_discovery_nor_the_dynamic_client() -> None:
 
 def test_a_name_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Voter'"):
-        _ = election.Voter
+        _ = election.Voter  # type: ignore[attr-defined]
 
 
 def test_the_namespace_is_given_or_that_of_the_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

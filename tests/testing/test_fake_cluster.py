@@ -291,7 +291,7 @@ def test_public_names_are_lazy() -> None:
         assert getattr(kubecore.testing, name).__name__ == name
     assert kubecore.testing.Player  # an alias of a type, which has no name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        kubecore.testing.nothing  # noqa: B018
+        kubecore.testing.nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_pytest_does_not_load_the_plugin_by_itself() -> None:
@@ -306,7 +306,10 @@ def test_the_plugin_imports_no_part_of_the_fake_cluster() -> None:
         "print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['kubecore', 'kubecore._version', 'kubecore.testing', 'kubecore.testing.plugin']\n"
+    assert (
+        done.stdout
+        == "['kubecore', 'kubecore._support', 'kubecore._version', 'kubecore.testing', 'kubecore.testing.plugin']\n"
+    )
 
 
 def test_the_page_names_everything_that_a_cluster_has() -> None:

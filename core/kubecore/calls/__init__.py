@@ -5,7 +5,9 @@ The names here are the types of arguments and results of clients, and of the cal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kubecore._support import lazy_names
 
 if TYPE_CHECKING:
     from kubecore.calls.body import Body
@@ -39,32 +41,26 @@ __all__ = [
     "TextErrors",
 ]
 
-_MODULES = {
-    "Body": "body",
-    "Call": "call",
-    "Change": "modify",
-    "Deadline": "deadline",
-    "Info": "version",
-    "PatchBody": "patch_document",
-    "ProxyMethod": "proxy",
-    "ProxyQuery": "proxy",
-    "ProxyResponse": "proxy",
-    "ProxyScheme": "proxy",
-    "QueryValues": "raw",
-    "RawResponse": "raw",
-    "Table": "table",
-    "TableColumn": "table",
-    "TableCondition": "table",
-    "TableRow": "table",
-    "TextErrors": "text_mode",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Public names are imported when they are first used."""
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module 'kubecore.calls' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"kubecore.calls.{module}"), name)
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "Body": "body",
+            "Call": "call",
+            "Change": "modify",
+            "Deadline": "deadline",
+            "Info": "version",
+            "PatchBody": "patch_document",
+            "ProxyMethod": "proxy",
+            "ProxyQuery": "proxy",
+            "ProxyResponse": "proxy",
+            "ProxyScheme": "proxy",
+            "QueryValues": "raw",
+            "RawResponse": "raw",
+            "Table": "table",
+            "TableColumn": "table",
+            "TableCondition": "table",
+            "TableRow": "table",
+            "TextErrors": "text_mode",
+        },
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kubecore._support import lazy_names
 
 if TYPE_CHECKING:
     from kubecore.election.async_elector import AsyncElector, AsyncTerm
@@ -11,12 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncElector", "AsyncTerm", "Elector", "EventSink", "Term"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: synchronous programs need no anyio."""
-    from importlib import import_module
-
-    modules = {"AsyncElector": "async_elector", "AsyncTerm": "async_elector", "EventSink": "base"}
-    if name not in __all__:
-        raise AttributeError(f"module 'kubecore.election' has no attribute {name!r}")
-    return getattr(import_module(f"kubecore.election.{modules.get(name, 'elector')}"), name)
+# Synchronous programs need no anyio.
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "AsyncElector": "async_elector",
+            "AsyncTerm": "async_elector",
+            "Elector": "elector",
+            "EventSink": "base",
+            "Term": "elector",
+        },
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeVar
 
 from kubecore import rest
 from kubecore._config import rules
@@ -16,6 +16,8 @@ from kubecore.kubeconfig.errors import Problem
 from kubecore.kubeconfig.model import Cluster, User
 
 __all__ = ["check_cluster", "check_data_only", "check_namespace", "check_together", "check_user", "missing", "validate"]
+
+E = TypeVar("E", Cluster, User)
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -63,22 +65,8 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
     if not any(document.data for document in merged.documents):
         return [Problem(merged.places, "there is nothing in it: set KUBECONFIG, or pass a path")]
     problems: list[Problem] = []
-    clusters: dict[str, Cluster] = {}
-    users: dict[str, User] = {}
-    for name, entry in merged.clusters.items():
-        before = len(problems)
-        cluster = model.read_cluster(entry, problems)
-        if len(problems) == before:
-            check_cluster(cluster, problems)
-        if len(problems) == before:
-            clusters[name] = cluster
-    for name, entry in merged.users.items():
-        before = len(problems)
-        user = model.read_user(entry, problems)
-        if len(problems) == before:
-            check_user(user, problems)
-        if len(problems) == before:
-            users[name] = user
+    clusters = _valid(merged.clusters, model.read_cluster, check_cluster, problems)
+    users = _valid(merged.users, model.read_user, check_user, problems)
     for entry in merged.contexts.values():
         context = _check_context(entry, merged, problems)
         if context.cluster in clusters and context.user in users:
@@ -88,6 +76,24 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
     if merged.current_context and merged.current_context not in merged.contexts:
         problems.append(missing(merged, "context", merged.current_context, merged.places))
     return problems
+
+
+def _valid(
+    entries: Mapping[str, files.Entry],
+    read: Callable[[files.Entry, list[Problem]], E],
+    check: Callable[[E, list[Problem]], None],
+    problems: list[Problem],
+) -> dict[str, E]:
+    """Return the entries without mistakes; the mistakes of the others are added to the problems."""
+    valid: dict[str, E] = {}
+    for name, entry in entries.items():
+        before = len(problems)
+        found = read(entry, problems)
+        if len(problems) == before:
+            check(found, problems)
+        if len(problems) == before:
+            valid[name] = found
+    return valid
 
 
 def missing(merged: files.Merged, kind: files.Kind, name: str, where: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kubecore._config.config import Config, Timeouts, TransportFactory
 from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig, TLSConfig
@@ -10,6 +10,7 @@ from kubecore._config.incluster import NotInClusterError, in_cluster_config
 from kubecore._config.observe import Attempt, Observer, Outcome
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
 from kubecore._config.warnings import ServerWarning, WarningHandler
+from kubecore._support import lazy_names
 from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client
 from kubecore.rest.hooks import WriteHook, WriteHooks
@@ -44,15 +45,6 @@ __all__ = [
     "in_cluster_config",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Iterators are imported when they are first used, as the verbs do."""
-    if name == "AsyncPageIterator":
-        from kubecore.rest.async_page_iterator import AsyncPageIterator
-
-        return AsyncPageIterator
-    if name == "PageIterator":
-        from kubecore.rest.page_iterator import PageIterator
-
-        return PageIterator
-    raise AttributeError(f"module 'kubecore.rest' has no attribute {name!r}")
+# The verbs import iterators when they are first used, too.
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(__name__, {"AsyncPageIterator": "async_page_iterator", "PageIterator": "page_iterator"})

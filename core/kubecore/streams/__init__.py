@@ -6,7 +6,9 @@ The names here are the types of the objects that users get. `websocket` and `cha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kubecore._support import lazy_names
 
 if TYPE_CHECKING:
     from kubecore.streams.copy.untar import Copied, Skipped
@@ -32,28 +34,22 @@ __all__ = [
     "Skipped",
 ]
 
-_MODULES = {
-    "AsyncForwardedStream": "port_forward.async_forward",
-    "AsyncListener": "port_forward.async_forward",
-    "AsyncPortForward": "port_forward.async_forward",
-    "AsyncProcess": "exec.async_process",
-    "Completed": "exec.command",
-    "Copied": "copy.untar",
-    "ForwardedStream": "port_forward.forward",
-    "Gathered": "exec.command",
-    "Listener": "port_forward.forward",
-    "Output": "exec.command",
-    "PortForward": "port_forward.forward",
-    "Process": "exec.process",
-    "Skipped": "copy.untar",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Public names are imported when they are first used."""
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module 'kubecore.streams' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"kubecore.streams.{module}"), name)
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "AsyncForwardedStream": "port_forward.async_forward",
+            "AsyncListener": "port_forward.async_forward",
+            "AsyncPortForward": "port_forward.async_forward",
+            "AsyncProcess": "exec.async_process",
+            "Completed": "exec.command",
+            "Copied": "copy.untar",
+            "ForwardedStream": "port_forward.forward",
+            "Gathered": "exec.command",
+            "Listener": "port_forward.forward",
+            "Output": "exec.command",
+            "PortForward": "port_forward.forward",
+            "Process": "exec.process",
+            "Skipped": "copy.untar",
+        },
+    )

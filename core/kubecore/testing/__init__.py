@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kubecore._support import lazy_names
 
 if TYPE_CHECKING:
     from kubecore.testing._server.exchange import Received
@@ -41,34 +43,28 @@ __all__ = [
     "pod_running",
 ]
 
-_MODULES = {
-    "ApiServer": "apiserver",
-    "Calls": "recording",
-    "Cause": "_server.failures",
-    "Change": "changes",
-    "Changes": "changes",
-    "Checkpoint": "snapshots",
-    "Endpoint": "machine.endpoint",
-    "FakeCluster": "cluster",
-    "Fault": "faults",
-    "Kube": "kube",
-    "Loopback": "loopback",
-    "NotSimulatedError": "_server.failures",
-    "Player": "cluster",
-    "Received": "_server.exchange",
-    "Response": "responses",
-    "deployment_available": "players",
-    "job_complete": "players",
-    "load_balancer": "players",
-    "pod_running": "players",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Public names are imported when they are first used."""
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module 'kubecore.testing' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"kubecore.testing.{module}"), name)
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "ApiServer": "apiserver",
+            "Calls": "recording",
+            "Cause": "_server.failures",
+            "Change": "changes",
+            "Changes": "changes",
+            "Checkpoint": "snapshots",
+            "Endpoint": "machine.endpoint",
+            "FakeCluster": "cluster",
+            "Fault": "faults",
+            "Kube": "kube",
+            "Loopback": "loopback",
+            "NotSimulatedError": "_server.failures",
+            "Player": "cluster",
+            "Received": "_server.exchange",
+            "Response": "responses",
+            "deployment_available": "players",
+            "job_complete": "players",
+            "load_balancer": "players",
+            "pod_running": "players",
+        },
+    )

@@ -16,8 +16,9 @@ finally:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kubecore._support import lazy_names
 from kubecore.workqueue.errors import QueueClosedError
 from kubecore.workqueue.limits import (
     Bucket,
@@ -46,11 +47,6 @@ __all__ = [
     "default_limiter",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the asynchronous queue when it is first used, because anyio takes long to import."""
-    if name == "AsyncWorkQueue":
-        from kubecore.workqueue.async_queue import AsyncWorkQueue
-
-        return AsyncWorkQueue
-    raise AttributeError(f"module 'kubecore.workqueue' has no attribute {name!r}")
+# The synchronous queue needs no anyio, which takes long to import.
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(__name__, {"AsyncWorkQueue": "async_queue"})
