@@ -85,19 +85,21 @@ def understand(
         InputError: A document can't be used, or contradicts itself.
         ConfigError: A hook is wrong.
     """
-    return _understand(config, problems, hooks or load_hooks(config), existing, builds=builds)[1]
+    _, api, _ = _understand(config, problems, hooks or load_hooks(config), existing, builds=builds)
+    return api
 
 
 def _understand(
     config: Config, problems: Problems, hooks: Hooks, existing: PackageNames | None, *, builds: bool
-) -> tuple[ApiSpec, Api]:
-    """Return the content of the documents, and everything that they declare."""
+) -> tuple[ApiSpec, Api, Builtins | None]:
+    """Return the content of the documents, everything that they declare, and the package with Kubernetes' own types."""
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
     problems.add(spec.warnings)
     existing = read_package_names(config.output, config.package) if existing is None else existing
     is_whole = not (config.include or config.exclude)
-    api = resolve(spec, config.names, problems, _builtins(config, spec, builds=builds), existing, is_whole=is_whole)
+    builtins = _builtins(config, spec, builds=builds)
+    api = resolve(spec, config.names, problems, builtins, existing, is_whole=is_whole)
     if builds and not (api.groups or problems.errors):
         problems.warn(
             "the package has no resource: no input declares one that kgen can read",
@@ -105,7 +107,7 @@ def _understand(
             hint="name CRD manifests, or OpenAPI documents whose operations have x-kubernetes-group-version-kind",
         )
     problems.raise_errors()
-    return spec, hooks.api(api)
+    return spec, hooks.api(api), builtins
 
 
 def describe(specs: Path, before: Api | None = None) -> Api:
@@ -163,7 +165,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     progress(f"reading {config.source}")
     hooks = load_hooks(config)
     existing = read_package_names(config.output, config.package)
-    spec, api = _understand(config, problems, hooks, existing, builds=True)
+    spec, api, _ = _understand(config, problems, hooks, existing, builds=True)
     _refuse_huge(api, config)
     progress(f"making {sum(len(module.models) for module in api.modules)} models")
     own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
@@ -196,12 +198,13 @@ def document(config: Config, problems: Problems) -> dict[str, str]:
     from kgen.render import render
 
     hooks = load_hooks(config)
-    spec, api = _understand(config, problems, hooks, None, builds=True)
+    _, api, builtins = _understand(config, problems, hooks, None, builds=True)
     _refuse_huge(api, config)
-    builtins = _builtins(config, spec, builds=True)
     past = history(config, api, hooks, builtins)
-    elsewhere = Elsewhere(KUBECLIENT, config.kubeclient_docs, lambda: describe(bundled_specs()))
-    outside = elsewhere.link if builtins is not None else None
+    outside = None
+    if builtins is not None:
+        package, documents = builtins.package, builtins.spec
+        outside = Elsewhere(package, config.kubeclient_docs, lambda: resolve(documents, {}, Problems())).link
     return render(plan_pages(api, config.package, config.source, past, outside))
 
 
