@@ -219,7 +219,7 @@ def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: st
     return Config(
         specs=tuple(path for _, path in chosen),
         sources=tuple(source for source, _ in chosen),
-        builtins=_builtins(both),
+        builtins=_checked(both, "builtins", ""),
         core=from_file.core is not False,
         output=both.path("output") or root / "generated",
         package=_package(both) if builds else both.value("package")[0] or KUBECLIENT,
@@ -229,7 +229,7 @@ def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: st
         hooks=_hooks(both),
         earlier=both.paths("earlier"),
         release=both.value("release")[0] or "",
-        kubeclient_docs=_kubeclient_docs(both),
+        kubeclient_docs=_checked(both, "kubeclient_docs", KUBECLIENT_DOCS),
         root=root,
         names=_names(from_file.names or {}, file),
         strict=bool(flags.strict if flags.strict is not None else from_file.strict),
@@ -237,19 +237,11 @@ def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: st
     )
 
 
-def _builtins(both: _Layers) -> str:
-    value, _, where = both.value("builtins")
+def _checked(both: _Layers, key: str, otherwise: str) -> str:
+    value, _, where = both.value(key)
     if value is None:
-        return ""
-    check_setting("builtins", value, where)
-    return str(value)
-
-
-def _kubeclient_docs(both: _Layers) -> str:
-    value, _, where = both.value("kubeclient_docs")
-    if value is None:
-        return KUBECLIENT_DOCS
-    check_setting("kubeclient_docs", value, where)
+        return otherwise
+    check_setting(key, value, where)
     return str(value)
 
 

@@ -16,7 +16,7 @@ __all__ = ["CONTEXT_VERSION", "KUBECLIENT", "KUBECLIENT_DOCS", "check_setting", 
 KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
 
-KUBECLIENT_DOCS: Final = "https://kgen-kubernetes.github.io/kgen/reference/kubeclient/"
+KUBECLIENT_DOCS: Final = f"{DOCUMENTATION}reference/kubeclient/"
 """The address of the reference of that package."""
 
 CONTEXT_VERSION: Final = 1
