@@ -64,7 +64,7 @@ def of_kubeclient() -> Iterator[tuple[str, str]]:
     name, _, data = lzma.decompress(recorded.read_bytes()).partition(b"\n")
     old = msgspec.json.decode(data, type=Api, dec_hook=_identifier)
     pages = [path.stem for path in kubernetes_changes.PAGES.glob("*.*.md")]
-    newer = [page for page in pages if _numbers(page) > _numbers(name.decode())]
+    newer = [page for page in pages if kubernetes_changes.numbers(page) > kubernetes_changes.numbers(name.decode())]
     known = "\n".join((kubernetes_changes.PAGES / f"{page}.md").read_text("utf-8") for page in newer)
     for change in difference.changes(old, describe(kubernetes_changes.documents()[-1], old)):
         if change.action in _TYPES and f"{change.what} `{change.name}`" not in known:
@@ -91,10 +91,6 @@ def _without_texts(value: Any) -> Any:
 
 def _identifier(type_: type[Any], value: object) -> object:
     return type_(str(value)) if type_ in (Identifier, ClassName) else value
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
 
 
 def main() -> int:

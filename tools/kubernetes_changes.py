@@ -20,6 +20,7 @@ from typing import Final
 
 from kgen import difference
 from kgen.docs.history import read_changes
+from kgen.earlier import release_of
 from kgen.pipeline import describe
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -45,7 +46,7 @@ Of this version, only added and removed names are listed. Constants are not.
 
 def by_version(paths: Sequence[Path]) -> list[Path]:
     """Return files and folders that have the names of versions, the oldest first."""
-    return sorted(paths, key=lambda path: _numbers(path.stem if path.is_file() else path.name))
+    return sorted(paths, key=lambda path: numbers(release_of(path)))
 
 
 def recorded() -> list[Path]:
@@ -65,13 +66,13 @@ def pages() -> dict[str, str]:
         before = describe(old)
         differences = difference.changes(before, describe(new, before))
         found[new.name] = _page(old.name, new.name, "", differences)
-    names = sorted(found, key=_numbers, reverse=True)
+    names = sorted(found, key=numbers, reverse=True)
     index = _INDEX + "".join(f"- [{name}]({name}.md)\n" for name in names)
     return {"index.md": index, **{f"{name}.md": found[name] for name in names}}
 
 
 def _recorded_page(file: Path) -> str:
-    major, minor = _numbers(file.stem)
+    major, minor = numbers(file.stem)
     return _page(f"{major}.{minor - 1}", file.stem, f"\n{_RECORDED}", read_changes(file) or ())
 
 
@@ -104,7 +105,8 @@ def _fetched(version: str, scratch: Path) -> Path:
     return folder
 
 
-def _numbers(version: str) -> tuple[int, int]:
+def numbers(version: str) -> tuple[int, int]:
+    """Return the major and the minor version."""
     major, _, minor = version.partition(".")
     return int(major), int(minor)
 

@@ -17,7 +17,7 @@ from kgen.package_names import PackageNames
 from kgen.resolve import Builtins, resolve
 from kgen.spec import selected
 
-__all__ = ["history"]
+__all__ = ["history", "release_of"]
 
 
 def history(config: Config, api: Api, hooks: Hooks, builtins: Builtins | None) -> History:
@@ -38,13 +38,18 @@ def history(config: Config, api: Api, hooks: Hooks, builtins: Builtins | None) -
     return History(tuple(_releases(config, api, hooks, builtins)), api)
 
 
+def release_of(path: Path) -> str:
+    """Return the name of the release that a folder of documents, or a file of documents or of changes, has."""
+    return path.stem if path.is_file() else path.name
+
+
 def _releases(config: Config, api: Api, hooks: Hooks, builtins: Builtins | None) -> Iterator[Release]:
     existing = PackageNames.of(api)
     name = ""
     before: Api | None = None
     for path in config.earlier:
         require_existing(path, "earlier")
-        previous, name = name, path.stem if path.is_file() else path.name
+        previous, name = name, release_of(path)
         found = read_changes(path)
         if found is None:
             now = _described(path, name, config, existing, hooks, builtins)
@@ -83,7 +88,7 @@ def _release(config: Config) -> str:
     """Return the name of the release that the documents of the package are of."""
     if config.release:
         return config.release
-    names = {path.stem if path.is_file() else path.name for path in config.specs}
+    names = {release_of(path) for path in config.specs}
     name = names.pop() if len(names) == 1 else ""
     if any(character.isdigit() for character in name):
         return name
