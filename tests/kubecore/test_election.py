@@ -274,7 +274,7 @@ def test_close_ends_the_wait_of_a_candidate(run: Any) -> None:
         elector = run.elector()
 
         async def wait() -> None:
-            with pytest.raises(errors.ClosedError, match="the elector of ns/lock is closed"):
+            with pytest.raises(errors.ClosedError, match="the elector of ns/lock is closed; create another one"):
                 async with run.leading(elector):
                     pass
 

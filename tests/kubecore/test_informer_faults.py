@@ -70,7 +70,7 @@ def test_a_clientset_that_is_closed_meanwhile_ends_the_changes_of_a_quiet_watch(
             changes = maps.changes()
             assert await take(changes, 2) == ["Added a 3", "Added b 4"]
             await close(clientset)
-            with pytest.raises(errors.ClosedError, match="the informer of configmaps: the client is closed"):
+            with pytest.raises(errors.ClosedError, match="the informer of configmaps: the client is closed; keep"):
                 await take(changes, 1)
             with pytest.raises(errors.ClosedError):
                 await maps.wait_until("99")

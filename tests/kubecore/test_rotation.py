@@ -168,7 +168,10 @@ def test_a_client_outlives_an_event_loop() -> None:
                 assert (await clientset.core_v1.pods("d").get("p")).metadata.name == "p"
 
         async def again() -> None:
-            with pytest.raises(errors.TransportError, match="the client is closed"):
+            with pytest.raises(
+                errors.TransportError,
+                match=r"/pods/p: the client is closed; keep it open as long as something uses it",
+            ):
                 await clientset.core_v1.pods("d").get("p")
 
         anyio.run(main)

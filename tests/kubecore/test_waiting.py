@@ -159,7 +159,7 @@ def test_an_unreachable_goal_raises_wait_failed_error_with_its_reason() -> None:
     assert (caught.value.reason, caught.value.message) == ("Failed", "the pod has ended: Failed")
     assert str(caught.value) == (
         'pods "web": condition Ready=True can\'t come any more: Failed: the pod has ended: Failed; '
-        "last seen: no such condition; there are: none"
+        "last seen: no such condition; existing conditions: none"
     )
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.reason, again.object) == (str(caught.value), "Failed", caught.value.object)

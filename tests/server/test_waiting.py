@@ -351,7 +351,7 @@ def test_a_frozen_network_does_not_extend_the_timeout(
         started = time.monotonic()
         with pytest.raises(
             errors.WaitTimeoutError,
-            match=r"the yes of runs did not come within 3 s; last seen: the function returned a false value",
+            match=r"a true result of runs did not come within 3 s; last seen: the function returned a false value",
         ):
             wait_through(proxy, 3.0, seen)
         assert 2.9 < time.monotonic() - started < 30

@@ -29,13 +29,11 @@ from kubecore._http.deadlines import (
 )
 from kubecore._http.http1 import ResponseParser
 from kubecore._http.per_loop import PerLoop
-from kubecore._http.request import Body, Request, too_large
+from kubecore._http.request import Body, Request, closed, too_large
 from kubecore._http.tls import Identity
-from kubecore.errors import ClosedError
 
 __all__ = ["AsyncPool"]
 
-_CLOSED: Final = "the client is closed"
 
 _CHUNK_BYTES: Final = 16 * 1024
 """Size of the chunks in which a request is sent; `Timeouts.write` is the time limit of each."""
@@ -153,7 +151,7 @@ class AsyncPool:
 
     async def _connect(self, request: Request, deadlines: Deadlines) -> AsyncSocket:
         if self._is_closed:
-            raise ClosedError(f"{request.place}: {_CLOSED}")
+            raise closed(request)
         made: AsyncSocket | None = None
         try:
             seconds = deadlines.left("connect")

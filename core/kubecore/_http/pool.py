@@ -16,15 +16,13 @@ from kubecore._config.config import Config
 from kubecore._http.connector import Connector, no_certificate
 from kubecore._http.deadlines import FAILURES, KEEPALIVE_SECONDS, Deadlines, Early, map_error, may_repeat, serialize
 from kubecore._http.http1 import CutError, ResponseParser
-from kubecore._http.request import Body, Request, too_large
+from kubecore._http.request import Body, Request, closed, too_large
 from kubecore._http.sync_socket import SyncSocket
 from kubecore._http.tls import Identity
 from kubecore._support.fork_lock import ForkLock
-from kubecore.errors import ClosedError
 
 __all__ = ["Pool"]
 
-_CLOSED: Final = "the client is closed"
 _SMALL: Final = 1024 * 1024
 
 
@@ -138,7 +136,7 @@ class Pool:
 
     def _connect(self, request: Request, deadlines: Deadlines) -> SyncSocket:
         if self._is_closed:
-            raise ClosedError(f"{request.place}: {_CLOSED}")
+            raise closed(request)
         try:
             return self._connector.connect(deadlines.left("connect"))
         except FAILURES as error:

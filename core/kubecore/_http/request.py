@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from kubecore._config.config import Server, Timeouts
-from kubecore.errors import BodyTooLargeError, ProtocolError, RedirectError
+from kubecore.errors import BodyTooLargeError, ClosedError, ProtocolError, RedirectError
 
-__all__ = ["Body", "IdleLimit", "Request", "check_body", "check_response", "codings", "has_body", "too_large"]
+__all__ = ["Body", "IdleLimit", "Request", "check_body", "check_response", "closed", "codings", "has_body", "too_large"]
 
 
 Body = bytes | bytearray | memoryview
@@ -120,6 +120,11 @@ def check_body(request: Request, status: int, headers: Mapping[str, str], max_by
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_bytes):
         raise too_large(request, max_bytes)
+
+
+def closed(request: Request) -> ClosedError:
+    """Make the error for a request of a client that was closed before."""
+    return ClosedError(f"{request.place}: the client is closed; keep it open as long as something uses it")
 
 
 def too_large(request: Request, max_bytes: int) -> BodyTooLargeError:

@@ -125,7 +125,9 @@ class Informer(Lister[T]):
     def client_closed(self) -> None:
         """Stop to follow the collection, since the client is closed; the client calls this."""
         if self._reader.error is None:
-            self._reader.error = errors.ClosedError(f"the informer of {self._declaration.name}: the client is closed")
+            self._reader.error = errors.ClosedError(
+                f"the informer of {self._declaration.name}: the client is closed; keep it open until the informer ends"
+            )
         self._background.interrupt()
         self._ring()
 

@@ -227,7 +227,7 @@ def new_identity() -> str:
 
 
 def _closed(lease: str) -> errors.ClosedError:
-    return errors.ClosedError(f"the elector of {lease} is closed")
+    return errors.ClosedError(f"the elector of {lease} is closed; create another one to lead again")
 
 
 def _namespace(given: str | None, configured: str) -> str:

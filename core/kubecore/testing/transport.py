@@ -11,11 +11,10 @@ from urllib.parse import parse_qsl
 
 from kubecore._http.deadlines import Deadlines, Stage, map_error
 from kubecore._http.http1 import CutError
-from kubecore._http.request import Body, Request, has_body, too_large
+from kubecore._http.request import Body, Request, closed, has_body, too_large
 from kubecore._support import pauses
 from kubecore._support.async_wakeup import AsyncWakeup
 from kubecore._support.wakeup import Wakeup
-from kubecore.errors import ClosedError
 from kubecore.testing._server.exchange import Received, Reply, ReplyStream
 from kubecore.testing._server.failures import NotSimulatedError
 
@@ -71,7 +70,7 @@ class DirectTransport:
             NotSimulatedError: The server doesn't simulate the request.
         """
         if self._is_closed:
-            raise ClosedError(f"{request.place}: the client is closed")
+            raise closed(request)
         deadlines = Deadlines(request)
         received, plan = _planned(self._gate, request, self._prefix, deadlines)
         if plan.seconds > 0:
@@ -102,7 +101,7 @@ class AsyncDirectTransport:
             NotSimulatedError: The server doesn't simulate the request.
         """
         if self._is_closed:
-            raise ClosedError(f"{request.place}: the client is closed")
+            raise closed(request)
         await pauses.async_turn()  # A real request lets other tasks run, and can be cancelled.
         deadlines = Deadlines(request)
         received, plan = _planned(self._gate, request, self._prefix, deadlines)

@@ -92,7 +92,7 @@ class Condition(Goal):
             there = ", ".join(observation.text(other, "type") for other in observation.conditions(data)) or "none"
             return Observation(
                 done=False,
-                seen=f"no such condition; there are: {there}",
+                seen=f"no such condition; existing conditions: {there}",
                 failure=terminal_states.of_condition(data, self.type, self.status),
             )
         seen = observation.describe_condition(current)
@@ -227,7 +227,7 @@ class Predicate(Goal):
     def words(self) -> str:
         """The name of the goal, for error messages."""
         name: str = getattr(self.function, "__name__", type(self.function).__name__)
-        return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
+        return f"a true result of {'a lambda' if name == '<lambda>' else name}"
 
     def observe(self, item: Body) -> Observation:
         """Compare the object: call the function."""
