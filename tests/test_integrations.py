@@ -13,12 +13,13 @@ import pytest
 import yaml
 
 from kubeclient import Clientset
-from kubecore import errors, kubeconfig
+from kubecore import errors, kubeconfig, rest
 from kubecore.testing import FakeCluster
 from tests.cluster import Cluster
 from tests.conftest import run
 from tests.pages import notebooks
 from tests.pages.guides import blocks
+from tests.pages.running import cleaned
 
 pytestmark = pytest.mark.thorough  # These tests check the text of the pages.
 
@@ -37,6 +38,11 @@ def test_the_manifest_of_the_app_has_no_unknown_field_and_no_unchecked_rule() ->
 @pytest.mark.server
 def test_the_account_of_the_manifest_may_run_the_program_and_nothing_else(cluster: Cluster, tmp_path: Path) -> None:
     admin = kubeconfig.load_config(cluster.kubeconfig)
+    with cleaned(admin):
+        check_account(cluster, admin, tmp_path / "config")
+
+
+def check_account(cluster: Cluster, admin: rest.Config, file: Path) -> None:
     with Clientset(admin) as clientset:
         namespace = clientset.core_v1.namespaces().create({"metadata": {"generateName": "app-"}}).metadata.name
         text = blocks(IN_CLUSTER, "yaml")[0].replace("namespace: default", f"namespace: {namespace}")
@@ -45,7 +51,6 @@ def test_the_account_of_the_manifest_may_run_the_program_and_nothing_else(cluste
         accounts = clientset.core_v1.service_accounts(namespace)
         token = accounts.create_token("app", {"spec": {}}).status.token or ""
 
-    file = tmp_path / "config"
     written = yaml.safe_load(cluster.kubeconfig.read_text("utf-8"))
     written["users"][0]["user"] = {"token": token}
     written["contexts"][0]["context"]["namespace"] = namespace

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +13,10 @@ import yaml
 
 from kgen.cli import run
 from kubecore.testing import __main__ as testing_command
-from tests.golang import ACTIONLINT, need_program
 from tests.pages.guides import blocks
 from tests.pages.programs import ROOT
 from tests.test_project_files import WORKFLOWS
+from tests.workflows import check_with_actionlint, check_with_zizmor
 
 pytestmark = pytest.mark.thorough  # These tests check the text of the pages.
 
@@ -100,19 +97,12 @@ def test_the_configuration_of_pre_commit_names_hooks_that_exist_and_files_that_m
 
 
 def test_zizmor_finds_nothing_in_the_workflow_of_the_page(workflow: Path) -> None:
-    zizmor = Path(sys.executable).with_name("zizmor")
-    command = [str(zizmor), "--offline", "--pedantic", "--no-progress", str(workflow)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_with_zizmor(workflow)
 
 
 @pytest.mark.slow
 def test_actionlint_finds_nothing_in_the_workflow_of_the_page(workflow: Path) -> None:
-    need_program(ACTIONLINT)
-    command = ["go", "run", ACTIONLINT, "-shellcheck=", "-pyflakes=", str(workflow)]
-    environ = {**os.environ, "GOFLAGS": "-mod=mod"}
-    done = subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_with_actionlint(workflow)
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.golang import ACTIONLINT, need_program
+from tests.workflows import check_with_actionlint, check_with_zizmor
 from tools import release_check, sbom
 
 pytestmark = pytest.mark.thorough  # None of these files depends on Python.
@@ -24,19 +21,12 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def test_zizmor_finds_nothing_in_the_workflows() -> None:
-    zizmor = Path(sys.executable).with_name("zizmor")
-    command = [str(zizmor), "--offline", "--pedantic", "--no-progress", str(ROOT / ".github")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_with_zizmor(ROOT / ".github")
 
 
 @pytest.mark.slow
 def test_actionlint_finds_nothing_in_the_workflows() -> None:
-    need_program(ACTIONLINT)
-    command = ["go", "run", ACTIONLINT, "-shellcheck=", "-pyflakes=", *map(str, WORKFLOWS)]
-    environ = {**os.environ, "GOFLAGS": "-mod=mod"}
-    done = subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_with_actionlint(*WORKFLOWS)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

@@ -111,8 +111,7 @@ def go_problem(folder: Path, *arguments: str) -> str:
     go = shutil.which("go")
     if go is None:
         return _NO_GO
-    environ = {**os.environ, "GOFLAGS": "-mod=mod"} if folder == Path("/") else None
-    done = subprocess.run([go, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run([go, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
     *_, last = done.stderr.strip().splitlines() or [""]

@@ -17,6 +17,8 @@ from kgen.setting_rules import KUBECLIENT_DOCS
 from tests.conftest import ROOT
 from tools.site.links import anchors
 
+pytestmark = pytest.mark.thorough  # builds; text alone
+
 SPECS = ROOT / "tests" / "crds"
 LINK = re.compile(r"\[`((?:meta|core|apps)_v1\.\w+)`\]\(([^)]+)\)")
 

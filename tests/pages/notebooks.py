@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,8 +76,6 @@ def stable(notebook: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Write the outputs again."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         found = executed(json.loads(NOTEBOOK.read_text("utf-8")), Path(folder))
     NOTEBOOK.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
