@@ -12,6 +12,7 @@ import pytest
 
 from tests.kgen.crd_projects import manifest, put
 from tools import api_check, api_of_kubecore, kubernetes_changes
+from tools.site.public_modules import PUBLIC
 
 pytestmark = pytest.mark.thorough  # None of it depends on Python.
 
@@ -81,6 +82,15 @@ def test_a_planted_incompatible_change_is_found(before: str, after: str, name: s
     old = text_of(tmp_path / "old")
     new = text_of(tmp_path / "new", SOURCE.replace(before, after))
     assert name in dict(api_of_kubecore.breakages(old, new))
+
+
+def test_the_recorded_api_has_every_documented_module() -> None:
+    recorded = (ROOT / "tools/api/kubecore.txt").read_text("utf-8")
+    current = api_of_kubecore.text_of(ROOT / "core")
+    for path in (path for paths in PUBLIC.values() for path in paths):
+        heading = f"class {path.replace('.', '__')}:\n"
+        assert heading in recorded, path
+        assert heading in current, path
 
 
 def test_a_change_in_a_private_module_is_found_at_its_public_name(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ __all__ = ["breakages", "text_of"]
 
 _DEEPER: Final = ("generated", "model", "testing")
 """Packages whose modules are public, too. Of other packages, only the package itself is, and the modules below."""
-_ALSO: Final = ("kubecore.calls.call",)
+_ALSO: Final = ("kubecore.calls.call", "kubecore.codec.yaml")
 _KINDS: Final = (griffe.ParameterKind.var_positional, griffe.ParameterKind.keyword_only)
 
 
