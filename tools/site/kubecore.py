@@ -14,6 +14,7 @@ from tools.site.public_modules import PUBLIC
 
 __all__ = ["Name", "exported", "inherited", "methods", "module", "names", "pages", "summary"]
 
+_PATHS: Final = tuple(path for paths in PUBLIC.values() for path in paths)
 _SECTIONS: Final = ("Classes", "Functions", "Constants and types")
 
 
@@ -61,7 +62,7 @@ def _final(found: griffe.Object | griffe.Alias) -> griffe.Object:
 def names() -> dict[str, Name]:
     """Return the public names by the path of their definition. Each is on one page, that of its first module."""
     found: dict[str, Name] = {}
-    for path in (path for paths in PUBLIC.values() for path in paths):
+    for path in _PATHS:
         for name, target in exported(path):
             found.setdefault(target.path, Name(path, name, target))
     return found
@@ -76,31 +77,24 @@ def exported(path: str) -> Iterator[tuple[str, griffe.Object]]:
 
 def pages() -> dict[str, str]:
     """Return the pages by their file names."""
-    found = {f"{path.removeprefix('kubecore.')}.md": _page(path) for paths in PUBLIC.values() for path in paths[:]}
-    found["index.md"] = _index() + found.pop("kubecore.md").removeprefix("# kubecore\n")
-    return found
+    found = {_file(path): _page(path) for path in _PATHS}
+    return {**found, "index.md": _index() + found["index.md"]}
 
 
 def _index() -> str:
     lines = ["# kubecore", "", "The runtime below kubeclient: what programs import besides models and clientsets.", ""]
     for subject, paths in PUBLIC.items():
         lines += [f"## {subject}", "", "| module | contents |", "|---|---|"]
-        lines += [
-            f"| [`{path}`]({path.removeprefix('kubecore.')}.md) | {_cell(summary(path))} |"
-            for path in paths
-            if path != "kubecore"
-        ]
+        lines += [f"| [`{path}`]({_file(path)}) | {_cell(summary(path))} |" for path in paths if path != "kubecore"]
         lines.append("")
     return "\n".join(lines)
 
 
 def _page(path: str) -> str:
-    lines = [f"# {path}", ""]
-    lines += (
-        []
-        if path == "kubecore"
-        else [*_directive(path, members=False, show_root_heading=False, show_root_toc_entry=False), ""]
-    )
+    lines = [""]
+    if path != "kubecore":  # The index has its heading.
+        docstring = _directive(path, members=False, show_root_heading=False, show_root_toc_entry=False)
+        lines = [f"# {path}", "", *docstring, ""]
     own = [name for name in names().values() if name.module == path]
     other = [(name, names()[target.path]) for name, target in exported(path) if names()[target.path].module != path]
     if own:
