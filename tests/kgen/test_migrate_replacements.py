@@ -37,7 +37,7 @@ import kubecore
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import {models}
 from kubecore import apply, cache as caches, election, errors, kubeconfig, manifests, patch, quantity, rest
-from kubecore import owners
+from kubecore.model import owners
 from kubecore.dynamic import AsyncObjects, Objects
 from kubecore.streams import port_forward
 from kubecore.streams.exec.process import Process
