@@ -136,6 +136,10 @@ HEADS = {
             "dynamic.DynamicClient(x).delete(r, label_selector='a')",
             "clientset.dynamic.resource(kind, ns).delete_collection(...)",
         ),
+        # Unpacked arguments may contain the name.
+        ("kubernetes", "dynamic.DynamicClient(x).delete(*y)", "clientset.dynamic.resource(kind, ns).delete(name)"),
+        ("kubernetes", "dynamic.DynamicClient(x).delete(r, **y)", "clientset.dynamic.resource(kind, ns).delete(name)"),
+        ("kubernetes", "v1.read_namespaced_pod(*y, 'b')", "clientset.core_v1.pods(ns).get(name)"),
         (
             "kubernetes",
             "stream.stream(v1.connect_get_namespaced_pod_exec, 'a', 'b', _preload_content=False)",

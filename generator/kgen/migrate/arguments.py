@@ -8,7 +8,7 @@ from typing import Final
 
 from kgen.migrate.table import Target
 
-__all__ = ["of_table", "patch_type", "quoted", "shown"]
+__all__ = ["argument", "of_table", "patch_type", "quoted", "shown"]
 
 _LONGEST_ARGUMENT: Final = 40
 
@@ -23,6 +23,22 @@ def of_table(path: str, table: Mapping[str, Target]) -> Target | None:
     """Return the entry with the longest matching end of the path."""
     parts = path.split(".")
     return next((table[key] for start in range(len(parts)) if (key := ".".join(parts[start:])) in table), None)
+
+
+def argument(node: ast.Call, place: int | None, *names: str) -> ast.expr | None:
+    """Return an argument of a call: unpacked arguments if it may be one of them, and None if it is missing.
+
+    Args:
+        node: The call.
+        place: The position of the argument, or None if the call has to name it.
+        names: Its names.
+    """
+    named = next((keyword.value for keyword in node.keywords if keyword.arg in names), None)
+    if named is not None or place is None:
+        return named
+    before = node.args[: place + 1]
+    unpacked = next((value for value in before if isinstance(value, ast.Starred)), None)
+    return unpacked or (before[place] if len(before) > place else None)
 
 
 def shown(node: ast.expr | None, otherwise: str) -> str:
@@ -41,9 +57,8 @@ def quoted(text: str) -> str:
 
 def patch_type(node: ast.Call, otherwise: str) -> str:
     """Return the type of a patch, if the call names its media type or its body is written as a list."""
-    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
-    media = keywords.get("_content_type") or keywords.get("content_type")
+    media = argument(node, None, "_content_type", "content_type")
     if isinstance(media, ast.Constant) and media.value in _PATCH_TYPES:
         return _PATCH_TYPES[media.value]
-    bodies = [*node.args, keywords.get("body")]
+    bodies = [*node.args, argument(node, None, "body")]
     return "json" if any(isinstance(body, ast.List) for body in bodies) else otherwise

@@ -6,17 +6,18 @@ import ast
 import re
 from typing import Final
 
-from kgen.migrate.arguments import of_table, patch_type, quoted, shown
+from kgen.migrate.arguments import argument, of_table, patch_type, quoted, shown
 from kgen.migrate.official_calls import CUSTOM_OBJECTS, MODELS, OFFICIAL, RENAMED_MODELS
 from kgen.migrate.python_names import Found
 from kgen.migrate.resources import Known, Method
 from kgen.migrate.table import PAGES, Target
 
-__all__ = ["official"]
+__all__ = ["GENERATED_MODEL", "official"]
 
-_GENERATED_MODEL: Final = re.compile(
+GENERATED_MODEL: Final = re.compile(
     r"(?P<group>[A-Z][A-Za-z]*?)??V(?P<version>\d+(?:(?:alpha|beta)\d+)?)(?P<name>[A-Z]\w*)"
 )
+"""The class of a model, such as `V1Pod` and `CoreV1Event`."""
 
 _CUSTOM: Final = re.compile(
     r"(?P<verb>[a-z_]+?)_(?P<scope>namespaced_|cluster_|)custom_object(?P<end>_for_all_namespaces|_status|_scale|)"
@@ -74,17 +75,16 @@ def _renamed(path: str) -> str:
 
 
 def _dynamic_resource(node: ast.Call) -> Target:
-    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
-    kind = shown(keywords.get("kind") or keywords.get("name"), "kind")
-    version = shown(keywords.get("api_version"), "api_version")
+    kind = shown(argument(node, None, "kind", "name"), "kind")
+    version = shown(argument(node, None, "api_version"), "api_version")
     return Target(f"clientset.dynamic.resource({kind}, ns, api_version={version})", PAGES["dynamic"])
 
 
 def _dynamic_call(name: str, node: ast.Call, place: int) -> str:
     """Return the call for a method of the dynamic client, whose name of an object is the argument at `place`."""
-    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
-    given = keywords.get("name") or (node.args[place] if len(node.args) > place else None)
-    if name in ("get", "delete") and given is None:
+    given = argument(node, place, "name")
+    has_unpacked = any(keyword.arg is None for keyword in node.keywords)
+    if name in ("get", "delete") and given is None and not has_unpacked:
         name = {"get": "list", "delete": "delete_collection"}[name]
     call = CUSTOM_OBJECTS[name]
     if name == "patch":
@@ -103,13 +103,12 @@ def _other_kind(match: re.Match[str], node: ast.Call) -> Target:
         )
     if kind.endswith("_rollback"):
         return Target('clientset.apps_v1.deployments(ns).patch(name, body, type="json")', PAGES["scale"], "recipe")
-    values = {keyword.arg: keyword.value for keyword in node.keywords}
-    if not (match["scope"] or kind.endswith("_for_all_namespaces")) and "namespace" not in values:
-        namespace = ""
-    else:
+    place = None
+    if match["scope"]:
         place = 1 if verb in ("get", "patch", "replace", "delete") else 0
-        given = values.get("namespace") or (node.args[place] if len(node.args) > place else None)
-        namespace = "" if kind.endswith("_for_all_namespaces") else f", {shown(given, 'ns')}"
+    given = argument(node, place, "namespace")
+    is_namespaced = (match["scope"] or given is not None) and not kind.endswith("_for_all_namespaces")
+    namespace = f", {shown(given, 'ns')}" if is_namespaced else ""
     words = kind.removesuffix("_for_all_namespaces").split("_")
     name = "".join(word.capitalize() for word in words)
     return Target(f'clientset.dynamic.resource("{name}"{namespace}).{CUSTOM_OBJECTS[verb]}', PAGES["dynamic"])
@@ -135,14 +134,11 @@ def _api_class(name: str, known: Known) -> Target:
 
 def _generated(method: Method, node: ast.Call, skip: int = 0, call: str = "") -> Target:
     """Return the call for a method of the official client; `skip` arguments precede its own."""
-    values = [argument for argument in node.args[skip:] if not isinstance(argument, ast.Starred)]
-    keywords = {one.arg: one.value for one in node.keywords if one.arg}
     verb = "watch" if call else method.verb
-    name = shown(keywords.get("name") or (values[0] if method.is_named and values else None), "name")
-    place = 1 if method.is_named else 0
-    given = keywords.get("namespace") or (values[place] if len(values) > place else None)
+    name = shown(argument(node, skip if method.is_named else None, "name"), "name")
+    given = argument(node, skip + method.is_named, "namespace")
     namespace = {"all": '""', "cluster": ""}.get(method.scope, shown(given, "ns"))
-    preload = keywords.get("_preload_content")
+    preload = argument(node, None, "_preload_content")
     if method.verb == "exec" and isinstance(preload, ast.Constant) and preload.value is False:
         call, verb = "exec(name, command)", "exec"
     text = re.sub(r"(?<=\()name\b", lambda _: name, call or method.call)
@@ -178,16 +174,10 @@ def _custom(match: re.Match[str], node: ast.Call, skip: int = 0, call: str = "")
     text = call or CUSTOM_OBJECTS.get(match["verb"], "")
     if not text:
         return None
-    values = node.args[skip:]
-    keywords = {one.arg: one.value for one in node.keywords if one.arg}
     is_namespaced = match["scope"] == "namespaced_"
-    plural = (
-        keywords.get("plural")
-        or keywords.get("resource_plural")
-        or (values[2 + is_namespaced] if len(values) > 2 + is_namespaced else None)
-    )
-    group = keywords.get("group") or (values[0] if values else None)
-    given = keywords.get("namespace") or (values[2] if is_namespaced and len(values) > 2 else None)
+    plural = argument(node, skip + 2 + is_namespaced, "plural", "resource_plural")
+    group = argument(node, skip, "group")
+    given = argument(node, skip + 2, "namespace")
     resource = '"plural.group"'
     match (plural, group):
         case (ast.Constant(value=str(its_plural)), ast.Constant(value=str(its_group))):
@@ -210,7 +200,7 @@ def _custom(match: re.Match[str], node: ast.Call, skip: int = 0, call: str = "")
 
 
 def _model(given: str, known: Known) -> Target | None:
-    match = _GENERATED_MODEL.fullmatch(given)
+    match = GENERATED_MODEL.fullmatch(given)
     if match is None:
         return None
     name = RENAMED_MODELS.get(match["name"], match["name"])

@@ -6,10 +6,10 @@ import ast
 import re
 from typing import Final
 
-from kgen.migrate.arguments import of_table, shown
+from kgen.migrate.arguments import argument, of_table, shown
 from kgen.migrate.kr8s_calls import KR8S_CALLS, KR8S_METHODS
 from kgen.migrate.lightkube_calls import LIGHTKUBE_CALLS, LIGHTKUBE_METHODS
-from kgen.migrate.official_rules import official
+from kgen.migrate.official_rules import GENERATED_MODEL, official
 from kgen.migrate.python_names import Found
 from kgen.migrate.resources import Known
 from kgen.migrate.table import PACKAGES, PAGES, Target
@@ -17,8 +17,6 @@ from kgen.migrate.table import PACKAGES, PAGES, Target
 __all__ = ["replacement"]
 
 _COROUTINE: Final = re.compile(r"(?:clientset|resource|kubecore|process|ports|apply)\.[^(]*\(")
-
-_MODEL: Final = re.compile(r"(?:[A-Z][A-Za-z]*?)??V\d+(?:(?:alpha|beta)\d+)?[A-Z]\w*\(\)$")
 
 _NO_COROUTINE: Final = re.compile(r"\.(?:watch|stream_logs|informer|port_forward|exec|attach)\(")
 
@@ -64,7 +62,7 @@ def _is_of_client(path: str, known: Known) -> bool:
         return False
     in_models = path.startswith(("lightkube.models.", "lightkube.resources."))
     return not any(
-        owner.endswith("()") and (in_models or owner[:-2] in known.kinds or _MODEL.match(owner))
+        owner.endswith("()") and (in_models or owner[:-2] in known.kinds or GENERATED_MODEL.fullmatch(owner[:-2]))
         for owner in owners[:-1]
     )
 
@@ -73,18 +71,17 @@ def _lightkube(path: str, found: Found, known: Known) -> Target | None:
     owner, _, name = path.rpartition(".")
     if re.search(r"\b(Async)?Client\(\)$", owner) and name in LIGHTKUBE_METHODS:
         call, verb = LIGHTKUBE_METHODS[name]
-        keywords = {one.arg: one.value for one in found.node.keywords if one.arg}
         parts = [part.strip("()[]") for part in found.argument.split(".")]
         kind = next((part for part in parts if part in known.kinds), "")
         if parts[-1] in ("Status", "Scale") and name in ("get", "replace", "patch", "apply"):
             call = re.sub(r"^\w+", lambda verb: f"{verb[0]}_{parts[-1].lower()}", call)
         group = next((part for part in parts if re.search(r"_v\d", part)), "")
-        given = keywords.get("namespace")
+        given = argument(found.node, None, "namespace")
         is_all = isinstance(given, ast.Constant) and given.value == "*"
         namespace = '""' if is_all else shown(given, "ns")
-        named = found.node.args[1] if len(found.node.args) > 1 else keywords.get("name")
+        named = argument(found.node, 1, "name")
         call = re.sub(r"(?<=\()name\b", lambda _: shown(named, "name"), call)
-        if "PatchType.MERGE" in ast.unparse(keywords.get("patch_type") or ast.Constant(None)):
+        if "PatchType.MERGE" in ast.unparse(argument(found.node, None, "patch_type") or ast.Constant(None)):
             call = call.replace("strategic", "merge")
         return Target(f"clientset.{_resource(kind, group, namespace, known)}.{call}", PAGES[verb])
     if target := of_table(path, LIGHTKUBE_CALLS):
@@ -119,8 +116,7 @@ def _kr8s(path: str, found: Found, known: Known) -> Target | None:
     path = f"{owner}.{name}"
     owners = [part.strip("()[]") for part in owner.split(".")]
     kind = next((part for part in owners if part in known.kinds), "")
-    keywords = {one.arg: one.value for one in found.node.keywords if one.arg}
-    namespace = shown(keywords.get("namespace"), "ns")
+    namespace = shown(argument(found.node, None, "namespace"), "ns")
     namespace = '""' if namespace.endswith("ALL") else namespace
     last = owner.rpartition(".")[2]
     is_object = last in known.kinds or last.endswith(("()", "[]"))
@@ -133,7 +129,7 @@ def _kr8s(path: str, found: Found, known: Known) -> Target | None:
         text = call if call.startswith(("owners.", "clientset.")) else f"clientset.{client}.{call}"
         return Target(text, PAGES[verb])
     if name in ("get", "watch") and owners[-1] in ("kr8s", "asyncio", "api", "Api"):
-        first = found.node.args[0] if found.node.args else keywords.get("kind")
+        first = argument(found.node, 0, "kind")
         word = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
         kind = known.plurals.get(word.lower(), "")
         client = _resource(kind, "", namespace, known) if kind else f"dynamic.resource(kind, {namespace})"
