@@ -5,9 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from kgen import pipeline
 from kgen.bundled_specs import bundled_specs
 from kgen.cli import run
 from kgen.config import Config
@@ -63,9 +65,13 @@ def test_without_a_reference_types_have_their_full_names() -> None:
     assert LINK.findall(text) == []
 
 
-def test_the_documents_are_not_read_if_no_type_is_linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgen.pipeline.describe", lambda _: pytest.fail("read without need"))
-    assert "`kubeclient.models.meta_v1.Condition`" in "".join(pages_of("").values())
+def test_the_documents_of_kubernetes_are_resolved_only_if_a_type_is_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = Mock(wraps=pipeline.resolve)
+    monkeypatch.setattr(pipeline, "resolve", resolve)
+    for place, times in (("", 1), (KUBECLIENT_DOCS, 2)):
+        resolve.reset_mock()
+        pages_of(place)
+        assert resolve.call_count == times
 
 
 @pytest.mark.parametrize("place", ["javascript:alert(1)", "https://x/)[a](b", "a b", "//evil`"])

@@ -75,7 +75,7 @@ def test_most_calls_of_the_official_examples_had_a_replacement() -> None:
     assert sentence in (HERE.parents[1] / "docs" / "coming-from" / "index.md").read_text()
 
 
-@pytest.mark.skipif(not OFFICIAL, reason="KGEN_OFFICIAL_EXAMPLES names no folder with the official client's examples")
+@pytest.mark.skipif(not OFFICIAL, reason="KGEN_OFFICIAL_EXAMPLES is not set")
 def test_the_official_examples_have_the_measured_calls(api: Api) -> None:
     folder = Path(OFFICIAL).absolute()
     result = migrate.report(folder, api)
