@@ -9,7 +9,6 @@ from tests.conformance.cases import case
 from tests.conformance.wire import Wire
 
 TABLE: Final = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
-OLD: Final = "2020-01-01T00:00:00Z"
 
 
 def show(wire: Wire, path: str, **query: Any) -> None:

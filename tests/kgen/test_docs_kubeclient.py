@@ -9,12 +9,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from kgen import pipeline
 from kgen.bundled_specs import bundled_specs
 from kgen.cli import run
 from kgen.config import Config
 from kgen.errors import Problems
 from kgen.pipeline import document
+from kgen.resolve import resolve
 from kgen.setting_rules import KUBECLIENT_DOCS
 from tests.conftest import ROOT
 from tools.site.links import anchors
@@ -66,12 +66,12 @@ def test_without_a_reference_types_have_their_full_names() -> None:
 
 
 def test_the_documents_of_kubernetes_are_resolved_only_if_a_type_is_linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve = Mock(wraps=pipeline.resolve)
-    monkeypatch.setattr(pipeline, "resolve", resolve)
+    resolved = Mock(wraps=resolve)
+    monkeypatch.setattr("kgen.pipeline.resolve", resolved)
     for place, times in (("", 1), (KUBECLIENT_DOCS, 2)):
-        resolve.reset_mock()
+        resolved.reset_mock()
         pages_of(place)
-        assert resolve.call_count == times
+        assert resolved.call_count == times
 
 
 @pytest.mark.parametrize("place", ["javascript:alert(1)", "https://x/)[a](b", "a b", "//evil`"])
