@@ -56,17 +56,15 @@ def pod_resources(field: str, spec: Document) -> Iterator[Cause]:
     for index, claim in enumerate(items_at(resources, "claims")):
         if not index:
             yield checks.forbidden(f"{field}.claims", "claims may not be set for Resources at pod-level")
-        name = claim.get("name", "")
         if not items_at(spec, "resourceClaims"):
-            text = f'Not found: "{name}": must be one of the names in pod.spec.resourceClaims which is empty'
+            name = checks.shown(claim.get("name", ""))
+            text = f"Not found: {name}: must be one of the names in pod.spec.resourceClaims which is empty"
             yield Cause("FieldValueNotFound", text, f"{field}.claims[{index}]")
     limits, requested = (map_at(resources, kind) for kind in _KINDS)
     for kind, amounts in (("limits", limits), ("requests", requested)):
         for name, value in sorted(amounts.items()):
             if not _is_supported(name):
-                supported = ", ".join(f'"{each}"' for each in ("cpu", _PREFIX, "memory"))
-                text = f'Unsupported value: "{name}": supported values: {supported}'
-                yield Cause("FieldValueNotSupported", text, f"{field}.{kind}[{name}]")
+                yield checks.unsupported(f"{field}.{kind}[{name}]", name, ("cpu", _PREFIX, "memory"))
             else:
                 yield from checks.amount(f"{field}.{kind}[{name}]", value)
     yield from _fitting(field, spec, limits, requested)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["COUNTED", "MEASURED", "is_standard"]
+__all__ = ["COUNTED", "is_standard"]
 
 COUNTED: Final = frozenset(
     {
@@ -21,7 +21,7 @@ COUNTED: Final = frozenset(
 )
 """Numbers of objects."""
 
-MEASURED: Final = frozenset(
+_MEASURED: Final = frozenset(
     {"requests.storage"}
     | {f"{kind}{name}" for kind in ("", "limits.", "requests.") for name in ("cpu", "ephemeral-storage", "memory")}
 )
@@ -30,4 +30,4 @@ MEASURED: Final = frozenset(
 
 def is_standard(name: str) -> bool:
     """Return whether a name is one of those that need no prefix."""
-    return name in COUNTED or name in MEASURED or name == "storage"
+    return name in COUNTED or name in _MEASURED or name == "storage"

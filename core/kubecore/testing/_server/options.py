@@ -20,7 +20,6 @@ __all__ = [
     "refuse",
     "revision_of",
     "truth_in",
-    "whole_number",
 ]
 
 _VALIDATIONS: Final = ("", "Ignore", "Strict", "Warn")
@@ -134,7 +133,7 @@ def is_true(text: str) -> bool:
     return text != "0" and text.lower() != "false"
 
 
-def whole_number(text: str) -> int:
+def _whole_number(text: str) -> int:
     """Read a number of the query, as Go's `ParseInt` does.
 
     Raises:
@@ -168,7 +167,7 @@ def number_in(query: Mapping[str, str], name: str) -> int | None:
     Raises:
         RequestError: It is not a number.
     """
-    return whole_number(query[name]) if name in query else None
+    return _whole_number(query[name]) if name in query else None
 
 
 def truth_in(query: Mapping[str, str], name: str) -> bool | None:
