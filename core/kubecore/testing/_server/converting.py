@@ -14,7 +14,7 @@ from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.store import Record, encoded
 
-__all__ = ["as_served", "as_stored", "check_managers", "check_version", "is_current"]
+__all__ = ["as_served", "as_stored", "check_managers", "is_current"]
 
 
 class _Versioned(msgspec.Struct):
@@ -35,11 +35,15 @@ def as_served(resource: Resource, record: Record) -> Record:
             version.
     """
     if resource.definition is None:
-        document = record.document()
-        if resource.storage == event_forms.STORAGE and document.get("apiVersion") != resource.api_version:
-            return Record(encoded(event_forms.converted(resource, document), is_sorted=False), record.version)
-        check_version(resource, document)
-        return record
+        found = _DECODER.decode(record.content).apiVersion
+        if found == resource.api_version:
+            return record
+        if resource.storage == event_forms.STORAGE:
+            return Record(encoded(event_forms.converted(resource, record.document()), is_sorted=False), record.version)
+        raise NotSimulatedError(
+            f"an object of {resource.group_resource} was written as {found}; reading it as "
+            f"{resource.api_version} is not simulated: use one version, or run with --kube=real"
+        )
     if is_current(resource, record) and resource.version == resource.definition.stored_version:
         return record
     return Record(encoded(_read(resource, record.document()), is_sorted=True), record.version)
@@ -55,20 +59,6 @@ def is_current(resource: Resource, record: Record) -> bool:
         record.content.startswith(f'{{"apiVersion":"{version}",'.encode())
         or _DECODER.decode(record.content).apiVersion == version
     )
-
-
-def check_version(resource: Resource, document: dict[str, Any]) -> None:
-    """Check that an object of a built-in kind was written in the version of a resource.
-
-    Raises:
-        NotSimulatedError: It was written in another version.
-    """
-    found = document.get("apiVersion")
-    if found != resource.api_version:
-        raise NotSimulatedError(
-            f"an object of {resource.group_resource} was written as {found}; reading it as "
-            f"{resource.api_version} is not simulated: use one version, or run with --kube=real"
-        )
 
 
 def _read(resource: Resource, document: dict[str, Any]) -> dict[str, Any]:

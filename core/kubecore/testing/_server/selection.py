@@ -12,7 +12,6 @@ from kubecore.errors import InvalidRequestError
 from kubecore.selectors import parser
 from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._schemas.wording import quoted
-from kubecore.testing._server.converting import check_version
 from kubecore.testing._server.options import bad_request
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.selector_faults import label_selector_fault
@@ -62,8 +61,6 @@ def matcher(resource: Resource, label_selector: str, field_selector: str) -> Cal
 
     Raises:
         RequestError: A selector can't be read, or names a field by which objects can't be selected.
-
-    The function raises NotSimulatedError if it needs a field of an object that was written in another version.
     """
     terms = _terms(resource, field_selector)
     try:
@@ -72,7 +69,6 @@ def matcher(resource: Resource, label_selector: str, field_selector: str) -> Cal
         raise bad_request(label_selector_fault(label_selector) or str(error)) from None
     if selector is None and not terms:
         return None
-    needs_version = not resource.is_custom and any(term.field not in _ALWAYS for term in terms)
 
     def matches(record: Record) -> bool:
         if selector is not None and not selector.matches(_DECODER.decode(record.content).metadata.labels or {}):
@@ -80,8 +76,6 @@ def matcher(resource: Resource, label_selector: str, field_selector: str) -> Cal
         if not terms:
             return True
         document = record.document()
-        if needs_version:
-            check_version(resource, document)
         return all((field_value(document, term.field) == term.value) is term.is_equal for term in terms)
 
     return matches
