@@ -40,7 +40,7 @@ same changes.
 
 """
 _RECORDED: Final = """\
-Of this version, only added and removed names are listed. Constants are not.
+This page lists only added and removed names, without constants.
 """
 
 
