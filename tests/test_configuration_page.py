@@ -43,8 +43,7 @@ def default(field: dataclasses.Field[object]) -> str:
         return "`{}`" if value == {} else f"`{type(value).__name__}()`"
     if field.default is dataclasses.MISSING:
         return "required"
-    text = repr(field.default)
-    return f'`"{field.default}"`' if isinstance(field.default, str) else f"`{text}`"
+    return f'`"{field.default}"`' if isinstance(field.default, str) else f"`{field.default!r}`"
 
 
 def test_every_class_of_the_configuration_has_a_table() -> None:

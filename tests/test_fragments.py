@@ -19,7 +19,7 @@ PINNED = (ROOT / "constraints.txt").read_text("utf-8")
 
 
 def build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run towncrier without a network: all proxies are a closed port."""
+    """Run towncrier without a network: its proxy is a closed port."""
     command = [str(Path(sys.executable).with_name("towncrier")), "build", "--dir", str(folder), *options]
     environ = {"PATH": "/usr/bin:/bin", "HTTPS_PROXY": "http://127.0.0.1:9", "LC_ALL": "C.UTF-8"}
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)

@@ -222,26 +222,31 @@ def test_an_event_of_the_other_group_is_read_but_not_applied(client: Client) -> 
         client.send("PATCH", f"{new}/a?fieldManager=m", body, content_type="application/apply-patch+yaml")
 
 
+AUTOSCALERS = "/apis/autoscaling/{}/namespaces/default/horizontalpodautoscalers"
+AUTOSCALER = {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}}
+
+
 @pytest.mark.parametrize("query", ["", "?watch=1", "?watch=1&resourceVersion=1"])
 def test_every_object_of_another_version_is_refused(client: Client, query: str) -> None:
-    path = "/apis/autoscaling/{}/namespaces/default/horizontalpodautoscalers"
-    spec = {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}}
     query = query.replace("Version=1", f"Version={client.server.store.revision}")
     for version, name in (("v1", "a"), ("v2", "b")):
-        assert client.reply("POST", path.format(version), {"metadata": {"name": name}, "spec": spec}).code == 201
+        assert (
+            client.reply("POST", AUTOSCALERS.format(version), {"metadata": {"name": name}, "spec": AUTOSCALER}).code
+            == 201
+        )
     with pytest.raises(NotSimulatedError, match="was written as autoscaling/v2"):
-        reply = client.reply("GET", path.format("v1") + query)
+        reply = client.reply("GET", AUTOSCALERS.format("v1") + query)
         assert reply.stream is not None
         reply.stream.take()
 
 
 @pytest.mark.parametrize("annotation", ["metrics", "behavior", "conditions", "current-metrics"])
 def test_annotations_of_old_autoscalers_with_newer_fields_are_not_simulated(client: Client, annotation: str) -> None:
-    spec = {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}}
     notes = {f"autoscaling.alpha.kubernetes.io/{annotation}": "[]"}
-    path = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
     with pytest.raises(NotSimulatedError, match="use autoscaling/v2"):
-        client.send("POST", path, {"metadata": {"name": "a", "annotations": notes}, "spec": spec})
+        client.send(
+            "POST", AUTOSCALERS.format("v1"), {"metadata": {"name": "a", "annotations": notes}, "spec": AUTOSCALER}
+        )
 
 
 HARD = [
