@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
@@ -70,32 +69,3 @@ def test_options_of_deletions_have_the_types_of_kubernetes(client: DirectClient)
         left, right = (found.fields[name] if name else found for found in (schema, known))
         shape = {key: (each.kind, each.scalar, each.format) for key, each in left.fields.items()}
         assert shape == {key: (each.kind, each.scalar, each.format) for key, each in right.fields.items()}
-
-
-@pytest.mark.parametrize(
-    ("method", "target", "kind"),
-    [
-        ("POST", MAPS, "application/json"),
-        ("POST", MAPS, "application/yaml"),
-        ("PUT", f"{MAPS}/a", "application/json"),
-        ("PATCH", f"{MAPS}/a", "application/merge-patch+json"),
-        ("PATCH", f"{MAPS}/a", "application/strategic-merge-patch+json"),
-        ("PATCH", f"{MAPS}/a?fieldManager=test", "application/apply-patch+yaml"),
-        ("DELETE", f"{MAPS}/a", "application/json"),
-    ],
-)
-def test_deeply_nested_bodies_are_not_simulated(client: DirectClient, method: str, target: str, kind: str) -> None:
-    levels = sys.getrecursionlimit()
-    path, _, query = target.partition("?")
-    received = Received(
-        method=method,
-        path=path,
-        query=[("fieldManager", "test")] if query else [],
-        headers={"content-type": kind},
-        content=b'{"apiVersion": "v1", "kind": "ConfigMap", "other": ' + b"[" * levels + b"]" * levels + b"}",
-    )
-    with pytest.raises(
-        NotSimulatedError, match=f"^{method} {path} with a body that is nested so deeply is not simulated"
-    ):
-        client.server.respond(received)
-    assert client.send("GET", f"{MAPS}/a")["metadata"]["name"] == "a"

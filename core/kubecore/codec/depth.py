@@ -15,7 +15,7 @@ from typing import Any, Final
 from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.errors.base import DecodeError
 
-__all__ = ["MAX_DEPTH", "check", "check_value", "levels"]
+__all__ = ["MAX_DEPTH", "check", "check_value", "is_deeper", "levels"]
 
 MAX_DEPTH: Final = 200
 """Deepest nesting in a thread whose stack is small or of unknown size."""
@@ -108,19 +108,28 @@ def check(data: bytes | bytearray | memoryview | str) -> None:
         DecodeError: It is nested too deeply.
     """
     most = levels()
-    if most is None:
-        return
-    text: Any = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if most is not None and is_deeper(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data, most):
+        raise _too_deep(most)
+
+
+def is_deeper(data: bytes | bytearray | memoryview, most: int) -> bool:
+    """Return whether JSON is nested deeper than a number of levels.
+
+    Args:
+        data: The JSON text. The time is linear in its length, whatever it holds.
+        most: The number.
+    """
     depth, at = 0, 0
-    while (found := _NEXT_BRACKET.match(text, at)) is not None:
+    while (found := _NEXT_BRACKET.match(data, at)) is not None:
         brackets = found[1]
         if brackets[0] in b"[{":
             depth += len(brackets)
             if depth > most:
-                raise _too_deep(most)
+                return True
         else:
             depth -= len(brackets)
         at = found.end()
+    return False
 
 
 def check_value(value: Any) -> None:

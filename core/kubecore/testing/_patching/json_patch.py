@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas.json_values import copied, is_list, is_map, same
+from kubecore.testing._schemas.levels import check_value
 from kubecore.testing._schemas.wording import compact
 from kubecore.testing._server.failures import RequestError
 
@@ -56,6 +57,7 @@ def apply_json_patch(document: Any, operations: list[Any]) -> Any:
 
     Raises:
         RequestError: 400, it is not a list of operations; 413, there are too many of them; 422, one can't be applied.
+        NotSimulatedError: The result is nested too deeply.
     """
     _check(operations)
     target = _Target(copied(document))
@@ -65,6 +67,7 @@ def apply_json_patch(document: Any, operations: list[Any]) -> Any:
     except _RefusedError:
         message = "the server rejected our request due to an error in our request"
         raise RequestError(422, "Invalid", message, details={}) from None
+    check_value(target.root)
     return target.root
 
 
@@ -132,6 +135,7 @@ def _move(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
 
 def _copy(target: _Target, path: str, operation: Mapping[str, Any]) -> None:
     value = _get(*_place(target.root, _source(operation)))
+    check_value(value)  # A document that is copied into itself doubles its levels.
     target.copied += len(compact(value).encode())
     if target.copied > MAX_COPIED:
         raise _RefusedError

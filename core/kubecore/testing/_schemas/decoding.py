@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kubecore.testing._schemas.json_values import copied, is_list, is_map
+from kubecore.testing._schemas.levels import check_text
 
 __all__ = ["decode", "plain", "repeated_keys", "repeats_of"]
 
@@ -28,7 +29,9 @@ def decode(content: bytes) -> Any:
 
     Raises:
         ValueError: It is not JSON.
+        NotSimulatedError: It is nested too deeply.
     """
+    check_text(content)
     return json.loads(content, object_pairs_hook=_paired, parse_constant=_refuse_constant)
 
 
@@ -55,7 +58,7 @@ def repeated_keys(value: Any, place: str = "") -> Iterator[str]:
     """Yield the paths of the keys that are repeated in a value of `decode`, each once, in their order.
 
     Args:
-        value: The value; it has few levels, as the caller checks.
+        value: The value.
         place: Its path.
     """
     if is_map(value):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.json_values import is_map
 from kubecore.testing._schemas.schema_type import SchemaType
 from kubecore.testing._schemas.shapes import items_of, properties_of
 
-__all__ = ["MOST_LEVELS", "StructuralType", "levels_of"]
-
-MOST_LEVELS: Final = 100
-"""The deepest schema and the deepest object; walks of both use a few frames of Python for each level."""
+__all__ = ["StructuralType"]
 
 _SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 _ROOT: Final = frozenset({"apiVersion", "kind"})
@@ -134,19 +131,3 @@ def _kind(document: Mapping[str, Any], scalar: str, *, is_root: bool) -> Literal
 def _list_type(document: Mapping[str, Any]) -> Literal["atomic", "set", "map"]:
     named: Any = document.get("x-kubernetes-list-type")
     return named if named in ("set", "map") else "atomic"
-
-
-def levels_of(value: Any) -> int:
-    """Return the number of levels of a value: 1 for a scalar. Counting ends one above `MOST_LEVELS`."""
-    level, count = [value], 0
-    while level and count <= MOST_LEVELS:
-        count += 1
-        level = [each for one in level for each in _parts(one)]
-    return count
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    if is_map(value):
-        yield from value.values()
-    elif is_list(value):
-        yield from value

@@ -55,7 +55,7 @@ class Received:
         """The body as a JSON object, {} if it is not one; each access returns a new one."""
         try:
             return msgspec.json.decode(self.content, type=dict[str, Any])
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return {}
 
 

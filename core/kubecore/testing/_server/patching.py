@@ -89,7 +89,8 @@ def patched(live: dict[str, Any], patch_body: Any, kind: str, resource: Resource
 
     Raises:
         RequestError: The patch does not fit, or its result can't be read.
-        NotSimulatedError: It is a JSON patch with repeated keys, which the server keeps in the object.
+        NotSimulatedError: It is a JSON patch with repeated keys, which the server keeps in the object, or its result
+            is nested too deeply.
     """
     faults = [f'duplicate field "{path}"' for path in decoding.repeated_keys(patch_body)]
     if faults and kind == _JSON:

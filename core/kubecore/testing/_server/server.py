@@ -17,7 +17,7 @@ from kubecore.testing._server.definitions import DEFINITIONS, Definitions
 from kubecore.testing._server.delete_options import DeleteOptions
 from kubecore.testing._server.discovery import discovered, unknown_group
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import NotSimulatedError, RequestError, warned
+from kubecore.testing._server.failures import RequestError, warned
 from kubecore.testing._server.logs import Logs
 from kubecore.testing._server.options import WriteOptions
 from kubecore.testing._server.resources import Resource, Resources
@@ -143,9 +143,6 @@ class Server:
             reply = self._handle(received)
         except RequestError as error:
             reply = unknown_group(self.state.resources, received) or failure(error)
-        except RecursionError:
-            text = "with a body that is nested so deeply is not simulated"
-            raise NotSimulatedError(f"{received.method} {received.path} {text}") from None
         finally:
             self.handled = outer
             self._definitions.settle()

@@ -21,7 +21,6 @@ from kubecore.testing._schemas.definitions.keywords import NOT_SUPPORTED, check_
 from kubecore.testing._schemas.definitions.parts import check_columns, check_selectable, check_subresources
 from kubecore.testing._schemas.definitions.structure import check_structure
 from kubecore.testing._schemas.json_values import is_list, is_map, items_at, map_at
-from kubecore.testing._schemas.structural import MOST_LEVELS, levels_of
 from kubecore.testing._server.failures import Cause, NotSimulatedError
 
 __all__ = ["check_definition"]
@@ -49,8 +48,6 @@ def check_definition(definition: dict[str, Any], old: dict[str, Any] | None = No
     Raises:
         NotSimulatedError: A fault that the server describes in a way that is not simulated.
     """
-    if levels_of(definition) > MOST_LEVELS:
-        raise NotSimulatedError(f"a definition with more than {MOST_LEVELS} levels is not simulated")
     spec, metadata = map_at(definition, "spec"), map_at(definition, "metadata")
     names, versions = map_at(spec, "names"), items_at(spec, "versions")
     group, name = spec.get("group", ""), metadata.get("name", "")

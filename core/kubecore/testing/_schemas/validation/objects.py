@@ -9,7 +9,6 @@ from kubecore.testing._schemas.defaulting import default
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.pruning import prune, prune_nulls
 from kubecore.testing._schemas.shapes import Schema, part_of, properties_of
-from kubecore.testing._schemas.structural import MOST_LEVELS, levels_of
 from kubecore.testing._schemas.validation.embedded import check_embedded, clean_embedded
 from kubecore.testing._schemas.validation.faults import cause_of
 from kubecore.testing._schemas.validation.lists import check_lists
@@ -63,12 +62,7 @@ def read(value: dict[str, Any], schema: Schema) -> list[str]:
 
     Returns:
         The paths of the unknown fields, sorted.
-
-    Raises:
-        RequestError: The object has too many levels.
     """
-    if levels_of(value) > MOST_LEVELS:
-        raise RequestError(400, "BadRequest", f"the object has more than {MOST_LEVELS} levels")
     _fit_numbers(value)
     default(value, schema)
     unknown = prune(value, schema)
