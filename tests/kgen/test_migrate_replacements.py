@@ -15,6 +15,7 @@ import pytest
 from kgen import migrate
 from kgen.bundled_specs import bundled_specs
 from kgen.migrate import kr8s_calls, lightkube_calls, official_calls
+from kgen.migrate.error_classes import ATTRIBUTES, CLASSES, CODES
 from kgen.migrate.resources import known
 from kgen.migrate.table import Target
 from kgen.pipeline import describe
@@ -46,7 +47,7 @@ from kubecore.streams.exec.process import Process
 
 PARAMETERS: Final = (
     "clientset: {clientset}, resource: {objects}[Any], process: Process, ports: Any, cache: Any, events: Any, elector: Any, "
-    "config: rest.Config, error: Exception, body: Any, obj: Any, objects: list[Any], owner: Any, data: Any, labels: Any, "
+    "config: rest.Config, error: errors.StatusError, failure: errors.ApplyFileError, body: Any, obj: Any, objects: list[Any], owner: Any, data: Any, labels: Any, "
     "annotations: Any, taints: Any, tolerations: Any, change: Any, changes: dict[str, Any], number: float, command: list[str], n: int, port: int, width: int, height: int, ns: str, name: str, "
     "namespace: str, kind: str, api_version: str, method: str, path: str, folder: str, text: str, url: str, token: str, "
     "context: str, key: str, label: str, selector: str, message: str, logpath: str"
@@ -88,8 +89,30 @@ def derived(package: str, folder: Path) -> Iterator[str]:
         yield call.target.text
 
 
+def of_errors(package: str, folder: Path) -> Iterator[str]:
+    """Yield the replacements of all error classes, attributes of errors and codes, as the report prints them."""
+    module = {"lightkube": "lightkube.core.exceptions", "kr8s": "kr8s"}.get(package, f"{package}.client")
+    lines = [f"import json\nimport {module} as m\nfrom {module} import ApiError, ApiException\n"]
+    lines += ["def of_failure(failure: m.FailToCreateError):\n failure.api_exceptions\n"]
+    lines += [f"try: pass\nexcept m.{name}: isinstance(1, m.{name})\n" for name in CLASSES[package]]
+    error = {"lightkube": "ApiError", "kr8s": "ServerError"}.get(package, "ApiException")
+    lines += [f"def of_status(error: m.{error}):\n json.loads(error.body)\n"]
+    lines += [f" error.{attribute}\n" for attribute in ATTRIBUTES[package] if attribute != "api_exceptions"]
+    lines += [f" error.status == {code}\n" for code in CODES if package.startswith("kubernetes")]
+    lines += [f"try: pass\nexcept m.{error} as error:\n error.status == {code}\n" for code in CODES]
+    (folder / "errors.py").write_text("".join(lines))
+    found = migrate.report(folder / "errors.py", describe(bundled_specs())).errors
+    assert len(found) > 2 * len(CLASSES[package])
+    for one in found:
+        assert one.target.status != "open", one
+        if one.target.status == "replacement":
+            yield one.target.text
+
+
 def _statement(text: str) -> str:
     """Return a replacement without `...`, which stands for the arguments of the old call."""
+    if text.startswith("except "):
+        return f"try:\n        clientset.server_version()\n    {text}:\n        pass"
     model = re.fullmatch(r"(\w+_v\d\w*\.\w+)\(\.\.\.\)", text)
     return model[1] if model else text.replace("(...)", "()")
 
@@ -98,7 +121,7 @@ def checked(texts: Iterator[str], clientset: str, objects: str) -> str:
     """Return a module with one statement for each replacement."""
     lines = sorted({_statement(text) for text in texts if not text.startswith(NOTHING)})
     for line in lines:
-        ast.parse(f"async def f():\n {line}")
+        ast.parse(f"async def f():\n    {line}")
     models = sorted({match[1] for line in lines if (match := re.match(r"(\w+_v\d\w*)\.\w", line))})
     head = HEAD.format(models=", ".join(models) or "core_v1")
     parameters = PARAMETERS.format(clientset=clientset, objects=objects)
@@ -113,6 +136,7 @@ def checked(texts: Iterator[str], clientset: str, objects: str) -> str:
 )
 def test_replacements_are_code(tmp_path: Path, package: str, clientset: str, objects: str) -> None:
     texts = [*derived(package, tmp_path), *of_tables(is_async=package == "kubernetes_asyncio")]
+    texts += [text for one in CLASSES for text in of_errors(one, tmp_path)]
     file = tmp_path / f"replacements_of_{package}.py"
     file.write_text(checked(iter(texts), clientset, objects))
     command = [str(Path(sys.executable).with_name("mypy")), "--disable-error-code=unused-coroutine", str(file)]

@@ -57,6 +57,19 @@ apis = {
 print(json.dumps([apis, [name for name, one in classes.items() if ".models." in one.__module__]]))
 """
 
+# The classes of errors of the other clients, with the modules that have them.
+_ERRORS: Final = """
+import importlib
+for module in (
+    "kubernetes.client.exceptions", "kubernetes.config", "kubernetes.utils", "kubernetes.dynamic.exceptions",
+    "kubernetes_asyncio.client.exceptions", "kubernetes_asyncio.config", "kubernetes_asyncio.utils",
+    "kubernetes_asyncio.dynamic.exceptions", "lightkube.core.exceptions", "kr8s._exceptions",
+):
+    for name, one in vars(importlib.import_module(module)).items():
+        if isinstance(one, type) and issubclass(one, Exception):
+            print(module, name)
+"""
+
 # Calls of the public methods of objects and clients of kr8s and lightkube, a line for each.
 _OTHER_NAMES: Final = """
 import inspect
@@ -158,6 +171,18 @@ def test_migrate_knows_every_name_of_the_official_client(tmp_path: Path) -> None
     assert {call.line for call in calls} == set(range(2, len(lines) + 2))
     assert [call for call in calls if call.target.status == "open"] == []
     assert sum(call.target.status == "replacement" for call in calls) >= 0.97 * len(calls)
+
+
+@needs_peers
+def test_migrate_knows_every_error_of_the_other_clients(tmp_path: Path) -> None:
+    names = [line.split() for line in run([str(PEERS), "-c", _ERRORS], Path(os.devnull)).splitlines()]
+    assert len(names) > 60
+    clauses = [f"try: from {module} import {name} as E\nexcept E: pass\n" for module, name in names]
+    file = tmp_path / "program.py"
+    file.write_text("".join(clauses))
+    found = migrate.report(file, describe(bundled_specs())).errors
+    assert [error.line for error in found] == [*range(2, 2 * len(names) + 1, 2)]
+    assert [names[error.line // 2 - 1] for error in found if error.target.status == "open"] == []
 
 
 @needs_peers

@@ -19,7 +19,8 @@ __all__ = ["migrate"]
 def migrate(path: Path, *, as_json: bool) -> None:
     """List the calls of other Kubernetes clients in Python files below PATH, each with its replacement.
 
-    The clients are kubernetes, kubernetes_asyncio, lightkube and kr8s. Files are only read.
+    The clients are kubernetes, kubernetes_asyncio, lightkube and kr8s. Code that handles their errors is listed, too.
+    Files are only read.
     """
     from kgen import migrate as migration
     from kgen.pipeline import describe

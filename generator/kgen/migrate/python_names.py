@@ -1,4 +1,4 @@
-"""Finds calls of packages in Python source: each with the dotted name of the called function.
+"""Finds calls of packages in Python source, and other uses of their names, each with its dotted name.
 
 Names are followed through imports, assignments, `with`, `for`, annotations, attributes of `self`, arguments and return
 values of functions and classes of the same file. An instance is written with `()`, an item of it with `[]`:
@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["UNKNOWN", "Found", "Names", "calls", "first_argument", "is_known"]
+from kgen.migrate.scopes import CAUGHT, Names, extended
+
+__all__ = ["UNKNOWN", "Found", "Use", "first_argument", "is_known", "read"]
 
 UNKNOWN: Final = "?"
 """The owner of a method that was recognized by its name alone."""
-
-_LONGEST: Final = 1000
-"""Characters of a dotted name; `x = x.a` in many lines would make names as long as the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,87 +37,27 @@ class Found:
     is_awaited: bool
 
 
-@dataclass(slots=True)
-class Names:
-    """The known names of a module, a class or a function.
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A name or an attribute of one of the packages that is not called.
 
     Attributes:
-        own: The dotted name that each variable stands for; "" if it is unknown.
-        outer: The names around it.
-        attributes: The dotted names of attributes of `self`, shared by the whole file.
-        returned: The dotted names of return values of functions, shared by the whole file.
-        passed: The dotted names of arguments, by function, method or class and position or name, shared by the whole
-            file. The positions of methods do not count `self`.
+        path: The dotted name.
+        node: The name or the attribute.
+        around: The comparison, or the call of a function `loads`, that it is part of.
+        is_clause: Whether it is a class of an `except` clause.
+        is_caught: Whether it is an attribute of an error, in the handler that named the error.
     """
 
-    own: dict[str, str] = field(default_factory=dict[str, str])
-    outer: Names | None = None
-    attributes: dict[str, str] = field(default_factory=dict[str, str])
-    returned: dict[str, str] = field(default_factory=dict[str, str])
-    passed: dict[tuple[str, int | str], str] = field(default_factory=dict[tuple[str, "int | str"], str])
-
-    def inner(self) -> Names:
-        """Return an empty scope in this one."""
-        return Names({}, self, self.attributes, self.returned, self.passed)
-
-    def look_up(self, name: str) -> str:
-        """Return the dotted name that a variable stands for, or ""."""
-        scope: Names | None = self
-        while scope is not None:
-            if name in scope.own:
-                return scope.own[name]
-            scope = scope.outer
-        return ""
-
-    def path(self, node: ast.AST | None) -> str:
-        """Return the dotted name of an expression, or ""."""
-        match node:
-            case ast.Name(id=name):
-                return self.look_up(name)
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attribute):
-                return self.attributes.get(attribute, "")
-            case ast.Attribute(value=value, attr=attribute):
-                return _with(self.path(value), f".{attribute}")
-            case ast.Call(func=ast.Name(id=name)) if name in self.returned and not self.look_up(name):
-                return self.returned[name]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name)) if name in self.returned:
-                return self.returned[name]
-            case ast.Call(func=function):
-                return _with(self.path(function), "()")
-            case ast.Await(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):
-                return self.path(value)
-            case ast.Subscript(value=value):
-                return _with(self.path(value), "[]")
-            case ast.BoolOp(values=values):
-                return self._first(values)
-            case ast.IfExp(body=body, orelse=orelse):
-                return self._first((body, orelse))
-            case _:
-                return ""
-
-    def annotated(self, node: ast.expr | None) -> str:
-        """Return the dotted name of an instance of the annotated type, or ""."""
-        match node:
-            case ast.Constant(value=str(text)):
-                try:
-                    return self.annotated(ast.parse(text, mode="eval").body)
-                except (SyntaxError, ValueError):
-                    return ""
-            case ast.BinOp(left=left, right=right):
-                return self.annotated(left) or self.annotated(right)
-            case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inside):
-                return self.annotated(inside)
-            case ast.Name() | ast.Attribute():
-                return _with(self.path(node), "()")
-            case _:
-                return ""
-
-    def _first(self, nodes: Iterable[ast.expr]) -> str:
-        return next((path for node in nodes if (path := self.path(node))), "")
+    path: str
+    node: ast.Name | ast.Attribute
+    around: ast.Compare | ast.Call | None = None
+    is_clause: bool = False
+    is_caught: bool = False
 
 
-def calls(tree: ast.Module, packages: Collection[str], methods: Collection[str]) -> list[Found]:
-    """Return the calls of packages in the order of the source.
+def read(tree: ast.Module, packages: Collection[str], methods: Collection[str]) -> tuple[list[Found], list[Use]]:
+    """Return the calls of packages, and the other uses of their names, in the order of the source.
 
     Args:
         tree: The module.
@@ -130,7 +69,11 @@ def calls(tree: ast.Module, packages: Collection[str], methods: Collection[str])
         _Reader(packages, (), names).visit(tree)
     reader = _Reader(packages, methods, names)
     reader.visit(tree)
-    return sorted(reader.found, key=lambda found: (found.node.lineno, found.node.col_offset, found.node.end_col_offset))
+    return sorted(reader.found, key=_place), sorted(reader.uses, key=_place)
+
+
+def _place(one: Found | Use) -> tuple[int, int, int | None]:
+    return one.node.lineno, one.node.col_offset, one.node.end_col_offset
 
 
 def first_argument(node: ast.Call) -> ast.expr | None:
@@ -153,13 +96,17 @@ def _name(node: ast.expr) -> str:
             return ""
 
 
-def _with(path: str, end: str) -> str:
-    return path + end if 0 < len(path) < _LONGEST else ""
+def _variable(node: ast.expr) -> str:
+    """Return the variable that an attribute belongs to, or ""."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 class _Reader(ast.NodeVisitor):
     def __init__(self, packages: Collection[str], methods: Collection[str], names: Names) -> None:
         self.found: list[Found] = []
+        self.uses: list[Use] = []
         self._packages = packages
         self._methods = methods
         self._names = names
@@ -167,6 +114,8 @@ class _Reader(ast.NodeVisitor):
         self._function = ""
         self._class = ""
         self._awaited: set[int] = set()
+        self._recorded: set[int] = set()
+        self._caught: list[str] = []
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -180,16 +129,14 @@ class _Reader(ast.NodeVisitor):
             self._bind(alias.asname or alias.name, f"{module}.{alias.name}" if is_wanted else "")
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for part in (*node.decorator_list, *node.args.defaults, *(one for one in node.args.kw_defaults if one)):
-            self.visit(part)
-        outer, function, owner = self._names, self._function, self._class
-        self._names, self._function, self._class = outer.inner(), node.name, ""
+        self._visit_all((*node.decorator_list, *node.args.defaults, *(one for one in node.args.kw_defaults if one)))
+        outer, function, owner, caught = self._names, self._function, self._class, self._caught
+        self._names, self._function, self._class, self._caught = outer.inner(), node.name, "", []
         self._bind_parameters(node, outer, owner)
-        for statement in node.body:
-            self.visit(statement)
+        self._visit_all(node.body)
         if returned := outer.annotated(node.returns):
             outer.returned[node.name] = returned
-        self._names, self._function, self._class = outer, function, owner
+        self._names, self._function, self._class, self._caught = outer, function, owner, caught
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
@@ -200,7 +147,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Return(self, node: ast.Return) -> None:
         self.generic_visit(node)
-        path = self._names.path(node.value)
+        path = self._called(node.value)
         if path.endswith("()") and self._function:
             self._names.returned[self._function] = path
 
@@ -223,28 +170,24 @@ class _Reader(ast.NodeVisitor):
             self.visit(item.context_expr)
             if item.optional_vars is not None:
                 self._assign(item.optional_vars, item.context_expr)
-        for statement in node.body:
-            self.visit(statement)
+        self._visit_all(node.body)
 
     visit_AsyncWith = visit_With  # noqa: N815
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
-        self._bind_to(node.target, _with(self._names.path(node.iter), "[]"))
-        for statement in (*node.body, *node.orelse):
-            self.visit(statement)
+        self._bind_to(node.target, extended(self._names.path(node.iter), "[]"))
+        self._visit_all((*node.body, *node.orelse))
 
     visit_AsyncFor = visit_For  # noqa: N815
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
         self.visit(node.iter)
-        self._bind_to(node.target, _with(self._names.path(node.iter), "[]"))
-        for condition in node.ifs:
-            self.visit(condition)
+        self._bind_to(node.target, extended(self._names.path(node.iter), "[]"))
+        self._visit_all(node.ifs)
 
     def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
-        for generator in node.generators:
-            self.visit(generator)
+        self._visit_all(node.generators)
         self.visit(node.elt)
 
     visit_SetComp = visit_GeneratorExp = visit_ListComp  # noqa: N815
@@ -253,17 +196,72 @@ class _Reader(ast.NodeVisitor):
         self._awaited.add(id(node.value))
         self.generic_visit(node)
 
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        classes = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type else []
+        for one in classes:
+            self._record(one, is_clause=True)
+            self.visit(one)
+        path = next((path for one in classes if (path := self._called(one))), "")
+        if node.name and (path or CAUGHT in self._names.look_up(node.name)):
+            self._visit_handler(node, node.name, extended(path, CAUGHT))
+        else:
+            self._visit_all(node.body)
+
+    def _visit_handler(self, node: ast.ExceptHandler, name: str, path: str) -> None:
+        """Visit a handler. The name of its error ends with it."""
+        before = self._names.own.get(name)
+        self._names.own[name] = path
+        self._caught.append(name)
+        self._visit_all(node.body)
+        self._caught.pop()
+        del self._names.own[name]
+        if before is not None:
+            self._names.own[name] = before
+
+    def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        for one in (node.left, *node.comparators):
+            self._record(one, node)
+        self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._record(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._record(node)
+        self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> None:
-        path = self._names.path(node.func)
+        path = self._called(node.func)
         if not path and isinstance(node.func, ast.Attribute) and self._is_method(node.func.attr):
             path = f"{UNKNOWN}.{node.func.attr}"
         if path:
-            argument = self._names.path(first_argument(node))
+            argument = self._called(first_argument(node))
+            self._recorded.add(id(node.func))
             self.found.append(Found(path, node, argument, id(node) in self._awaited))
         else:
             self._remember_arguments(_name(node.func), node.args, node.keywords)
         self._remember_passed_on(node)
+        if _name(node.func) == "loads" and node.args:
+            self._record(node.args[0], node)
         self.generic_visit(node)
+
+    def _called(self, node: ast.expr | None) -> str:
+        """Return the dotted name of an expression, or "" also for an error that was caught and its attributes."""
+        path = self._names.path(node)
+        return "" if CAUGHT in path else path
+
+    def _record(self, node: ast.expr, around: ast.Compare | ast.Call | None = None, *, is_clause: bool = False) -> None:
+        """Record the use of a name, unless the expression around it was recorded with it."""
+        if not isinstance(node, (ast.Name, ast.Attribute)) or id(node) in self._recorded:
+            return
+        if path := self._names.path(node):
+            self._recorded.add(id(node))
+            is_caught = _variable(node) in self._caught
+            self.uses.append(Use(path, node, around, is_clause, is_caught))
 
     def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: Names, owner: str) -> None:
         """Give the parameters the names of their annotations, or those of the arguments of a call in this file."""
@@ -279,8 +277,9 @@ class _Reader(ast.NodeVisitor):
         arguments: list[tuple[int | str, ast.expr]] = [*enumerate(values)]
         arguments += [(keyword.arg, keyword.value) for keyword in keywords if keyword.arg]
         for key, value in arguments:
-            if path := self._names.path(value):
-                self._names.passed.setdefault((function, key), path)
+            path, known = self._names.path(value), self._names.passed.get((function, key), CAUGHT)
+            if path and CAUGHT in known:
+                self._names.passed[function, key] = path
 
     def _remember_passed_on(self, node: ast.Call) -> None:
         """Note the arguments in `submit(function, ...)` and `Thread(target=function, args=(...))`."""
@@ -313,15 +312,17 @@ class _Reader(ast.NodeVisitor):
             case ast.Name(id=name):
                 self._bind(name, path)
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attribute) if path:
-                self._names.attributes[attribute] = path
+                if CAUGHT not in path or CAUGHT in self._names.attributes.get(attribute, CAUGHT):
+                    self._names.attributes[attribute] = path
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for part in parts:
-                    self._bind_to(part, _with(path, "[]"))
+                    self._bind_to(part, extended(path, "[]"))
             case _:
                 pass
 
     def _bind(self, name: str, path: str) -> None:
-        if path or not self._names.own.get(name):  # A variable keeps its meaning if a later value is unknown.
+        known = self._names.own.get(name) or CAUGHT
+        if CAUGHT in known or (path and CAUGHT not in path):  # It keeps its meaning if a later value is unknown.
             self._names.own[name] = path
         if path and self._class:
             self._names.attributes[name] = path

@@ -1,4 +1,4 @@
-"""The report: reads Python files, finds calls and prints their replacements."""
+"""The report: reads Python files, finds calls and error handling, and prints their replacements."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from kgen.errors import DOCUMENTATION, printable
 from kgen.files import read_regular
 from kgen.ir import Api
-from kgen.migrate.python_names import Found, calls
+from kgen.migrate.handling import handled, is_of_error
+from kgen.migrate.python_names import Found, read
 from kgen.migrate.replacing import replacement
 from kgen.migrate.resources import Known, known
-from kgen.migrate.table import PACKAGES, Status, Target
+from kgen.migrate.table import PACKAGES, STATUSES, Status, Target
 
 __all__ = ["Call", "Report", "as_json", "as_text", "report", "summary"]
 
@@ -34,38 +35,50 @@ _WIDTH_OF_CALLS: Final = 44
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of another client.
+    """A call of another client, or code that handles its errors.
 
     Attributes:
         file: The file, relative to the working folder if it is below it.
         line: The line, from 1.
-        text: The call without its arguments.
+        text: The call without its arguments; the class of an `except` clause, or the attribute of an error.
         target: The replacement.
+        kind: Whether it is a call.
     """
 
     file: str
     line: int
     text: str
     target: Target
+    kind: Literal["call", "error"] = "call"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All calls.
+    """All calls, and all code that handles errors.
 
     Attributes:
-        calls: The calls, by file and line.
+        found: All of them, by file and line.
         files: The number of files that were read.
         unread: The files and folders that could not be read or parsed, each with the reason.
     """
 
-    calls: tuple[Call, ...]
+    found: tuple[Call, ...]
     files: int
     unread: tuple[tuple[str, str], ...]
 
-    def count(self, status: Status) -> int:
-        """Return the number of calls with a status."""
-        return sum(call.target.status == status for call in self.calls)
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls."""
+        return tuple(one for one in self.found if one.kind == "call")
+
+    @property
+    def errors(self) -> tuple[Call, ...]:
+        """The code that handles errors."""
+        return tuple(one for one in self.found if one.kind == "error")
+
+    def count(self, status: Status, kind: Literal["call", "error"] = "call") -> int:
+        """Return the number of calls with a status, or that of code that handles errors."""
+        return sum(one.target.status == status for one in self.found if one.kind == kind)
 
 
 def report(path: Path, api: Api) -> Report:
@@ -79,7 +92,7 @@ def report(path: Path, api: Api) -> Report:
         number += 1
         shown = _shown(file)
         try:
-            found += _calls(file, shown, names)
+            found += _found(file, shown, names)
         except (OSError, SyntaxError, ValueError) as error:
             unread.append((shown, _reason(error)))
         except (RecursionError, MemoryError):
@@ -108,23 +121,34 @@ def _files(path: Path, closed: list[OSError]) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(files) if name.endswith(".py"))
 
 
-def _calls(file: Path, shown: str, names: Known) -> Iterator[Call]:
+def _found(file: Path, shown: str, names: Known) -> list[Call]:
     source = read_regular(file, _LARGEST + 1)
     if len(source) > _LARGEST:
         raise ValueError(f"it is larger than {_LARGEST >> 20} MiB")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the read program, such as an invalid escape in a text.
         tree = ast.parse(source)
-    for one in calls(tree, PACKAGES, names.any_class):
-        if (target := replacement(one, names)) is not None:
-            yield Call(shown, one.node.lineno, _text(one), target)
+    calls, uses = read(tree, PACKAGES, names.any_class)
+    found = [
+        Call(shown, one.node.lineno, _text(one), target)
+        for one in calls
+        if not is_of_error(one.path) and (target := replacement(one, names)) is not None
+    ]
+    found += [
+        Call(shown, use.node.lineno, _shortened(error[0]), error[1], "error")
+        for use in uses
+        if (error := handled(use)) is not None
+    ]
+    return sorted(found, key=lambda one: one.line)
 
 
 def _text(found: Found) -> str:
-    function = _function(found.node.func)
-    if len(function) > _LONGEST_CALL:
-        function = "..." + function[3 - _LONGEST_CALL :]
+    function = _shortened(_function(found.node.func))
     return f"{function}({'...' if found.node.args or found.node.keywords else ''})"
+
+
+def _shortened(code: str) -> str:
+    return code if len(code) <= _LONGEST_CALL else "..." + code[3 - _LONGEST_CALL :]
 
 
 def _function(node: ast.expr) -> str:
@@ -138,14 +162,17 @@ def _function(node: ast.expr) -> str:
 
 
 def summary(result: Report) -> str:
-    """Return the numbers in one line."""
-    number = len(result.calls)
-    parts = (
-        f"{result.count('replacement')} have a replacement",
-        f"{result.count('recipe')} a recipe",
-        f"{result.count('open')} open",
-    )
-    return f"{number} {'call' if number == 1 else 'calls'} in {_files_of(result)}: {', '.join(parts)}"
+    """Return the numbers of calls in one line; if there is code that handles errors, its numbers in a second one."""
+    number, errors = len(result.calls), len(result.errors)
+    lines = [f"{number} {'call' if number == 1 else 'calls'} in {_files_of(result)}: {_statuses(result, 'call')}"]
+    if errors:
+        lines += [f"{errors} {'use' if errors == 1 else 'uses'} of errors: {_statuses(result, 'error')}"]
+    return "\n".join(lines)
+
+
+def _statuses(result: Report, kind: Literal["call", "error"]) -> str:
+    numbers = (result.count(status, kind) for status in STATUSES)
+    return "{} have a replacement, {} a recipe, {} open".format(*numbers)
 
 
 def _files_of(result: Report) -> str:
@@ -153,9 +180,9 @@ def _files_of(result: Report) -> str:
 
 
 def as_text(result: Report) -> str:
-    """Return one line for each call, those without a replacement by frequency, the site of the pages, the summary."""
-    lines = [_line(call) for call in result.calls]
-    opened = Counter(call.text for call in result.calls if call.target.status == "open")
+    """Return a line for each call and use of an error, those without a replacement by frequency, and the summary."""
+    lines = [_line(one) for one in result.found]
+    opened = Counter(one.text for one in result.found if one.target.status == "open")
     if opened:
         lines += ["", "open:", *(f"{count:5}  {printable(text)}" for text, count in opened.most_common())]
     if lines:
@@ -173,23 +200,26 @@ def _line(call: Call) -> str:
 
 def as_json(result: Report) -> str:
     """Return the report as JSON."""
-    found: list[dict[str, Any]] = [
-        {
-            "file": call.file,
-            "line": call.line,
-            "call": call.text,
-            "status": call.target.status,
-            "replacement": call.target.text if call.target.status != "open" else None,
-            "reason": call.target.text if call.target.status == "open" else None,
-            "page": call.target.page,
-        }
-        for call in result.calls
-    ]
-    counts = {"calls": len(result.calls), "files": result.files}
-    counts |= {
-        "replacement": result.count("replacement"),
-        "recipe": result.count("recipe"),
-        "open": result.count("open"),
+    counts: dict[str, Any] = {"calls": len(result.calls), "files": result.files}
+    counts |= {status: result.count(status) for status in STATUSES}
+    counts["errors"] = {"uses": len(result.errors)} | {status: result.count(status, "error") for status in STATUSES}
+    data = {
+        "summary": counts,
+        "calls": [_entry(call, "call") for call in result.calls],
+        "errors": [_entry(error, "code") for error in result.errors],
+        "unread": [{"file": file, "reason": reason} for file, reason in result.unread],
     }
-    unread = [{"file": file, "reason": reason} for file, reason in result.unread]
-    return json.dumps({"summary": counts, "calls": found, "unread": unread}, indent=2)
+    return json.dumps(data, indent=2)
+
+
+def _entry(call: Call, name: str) -> dict[str, Any]:
+    is_open = call.target.status == "open"
+    return {
+        "file": call.file,
+        "line": call.line,
+        name: call.text,
+        "status": call.target.status,
+        "replacement": None if is_open else call.target.text,
+        "reason": call.target.text if is_open else None,
+        "page": call.target.page,
+    }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-__all__ = ["PACKAGES", "PAGES", "Status", "Target"]
+__all__ = ["PACKAGES", "PAGES", "STATUSES", "Status", "Target"]
 
 Status = Literal["replacement", "recipe", "open"]
+
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+"""All statuses, in the order of the summary."""
 
 PACKAGES: Final = {
     "kubernetes": "docs/coming-from/kubernetes.md",
