@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 __all__ = ["Style", "canonical", "compare", "format", "parse"]
@@ -97,7 +98,11 @@ def compare(a: str | float, b: str | float) -> int:
 
 def _read(text: str | float) -> tuple[int, Style]:
     """Return the amount in nano-units, and the style that it is written in."""
-    text = text if isinstance(text, str) else str(text)
+    return _read_text(text if isinstance(text, str) else str(text))
+
+
+@lru_cache(1024)  # Objects of a kind contain the same few amounts.
+def _read_text(text: str) -> tuple[int, Style]:
     match = _SYNTAX.fullmatch(text)
     if match is None or not text:
         raise _refused(text)
@@ -140,6 +145,7 @@ def _rounded(nanos: Fraction) -> int:
     return -size if nanos < 0 else size
 
 
+@lru_cache(1024)
 def _written(nanos: int, style: Style) -> str:
     if nanos == 0:
         return "0"
