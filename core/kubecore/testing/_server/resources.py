@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from kubecore.testing._rules.facts import Facts, ResourceFacts
@@ -71,7 +72,7 @@ class Definition:
     warnings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Resource:
     """A resource in one version.
 
@@ -103,7 +104,7 @@ class Resource:
     definition: Definition | None = None
     columns: Sequence[Mapping[str, Any]] = ()
 
-    @property
+    @cached_property
     def open_api(self) -> OpenApiType:
         """The type of the objects of a built-in kind.
 
@@ -114,17 +115,17 @@ class Resource:
             raise TypeError(f"{self.kind} is a custom kind")
         return self.schema
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         """Group and version, as objects contain them."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
-    @property
+    @cached_property
     def group_resource(self) -> str:
         """Such as `deployments.apps`, for messages."""
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
-    @property
+    @cached_property
     def storage(self) -> tuple[str, str]:
         """The key of its collection in the store: all versions share one."""
         return _SHARED_STORAGE.get((self.group, self.resource), (self.group, self.resource))
