@@ -102,12 +102,19 @@ def _partial(form: Form) -> Callable[[Record], bytes]:
     return content
 
 
-def _bare(record: Record) -> bytes:
-    """Write an object as an item of a list of built-in kinds: without kind and apiVersion."""
-    document = record.document()
-    document.pop("kind", None)
-    document.pop("apiVersion", None)
-    return msgspec.json.encode(document)
+def _bare(resource: Resource) -> Callable[[Record], bytes]:
+    """Return the function that writes an object as an item of a list of built-in kinds: without kind and apiVersion."""
+    start = encoded({"kind": resource.kind, "apiVersion": resource.api_version}, is_sorted=False)[:-1] + b","
+
+    def content(record: Record) -> bytes:
+        if record.content.startswith(start):
+            return b"{" + record.content[len(start) :]
+        document = record.document()
+        document.pop("kind", None)
+        document.pop("apiVersion", None)
+        return msgspec.json.encode(document)
+
+    return content
 
 
 def _selection(
@@ -194,7 +201,7 @@ def written_list(resource: Resource, page: Page, form: Form) -> bytes:
     elif resource.is_custom:
         write, kind, version = _whole, f"{resource.kind}List", resource.api_version
     else:
-        write, kind, version = _bare, f"{resource.kind}List", resource.api_version
+        write, kind, version = _bare(resource), f"{resource.kind}List", resource.api_version
     items = msgspec.Raw(b"[" + b",".join(write(record) for record in page.records) + b"]")
     found = {"kind": kind, "apiVersion": version, "metadata": metadata, "items": items}
     return encoded(found, is_sorted=resource.is_custom and not form.shape)
