@@ -58,6 +58,8 @@ class _Filling:
         if name:
             self._set(value, name, whole=whole)
         for field, member in value.items():
+            if not isinstance(member, (dict, list)):
+                continue
             inner = schema.fields.get(field) or schema.values
             if inner is not None and not (whole and field in _ROOT):
                 self.fill(member, inner)
