@@ -6,6 +6,7 @@ would look like success; here it is an error that names the path and the nearest
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -108,7 +109,8 @@ def _unknown(value: Any, hint: Any, path: str, others: OtherTree = NO_OTHERS) ->
         yield from _unknown(value, arguments[0], path, tree_in(hint) or others)
     elif origin in (typing.Union, types.UnionType):
         for member in arguments:
-            yield from _unknown(value, member, path, others)
+            if member not in _SCALARS:
+                yield from _unknown(value, member, path, others)
     elif origin is list and is_json_array(value):
         for index, item in enumerate(value):
             if type(item) not in _SCALARS:
@@ -121,14 +123,26 @@ def _unknown(value: Any, hint: Any, path: str, others: OtherTree = NO_OTHERS) ->
 
 
 def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str, others: OtherTree) -> Iterator[_Unknown]:
-    fields = {field.wire_name: field for field in kind.model_fields()}
+    hints = _hints(kind)
     for key, item in value.items():
-        field = fields.get(key)
-        if field is not None:
-            if type(item) not in _SCALARS:
-                yield from _unknown(item, field.type, _below(path, key), others.inner.get(key, NO_OTHERS))
+        if key in hints:
+            hint = hints[key]
+            if hint is not None and type(item) not in _SCALARS:
+                yield from _unknown(item, hint, _below(path, key), others.inner.get(key, NO_OTHERS))
         elif not (issubclass(kind, OpenBase) or str(key).startswith("$") or key in others.names):
             yield _Unknown(_below(path, key), key, kind)  # A key with $ is a directive of a strategic merge patch.
+
+
+@functools.cache
+def _hints(kind: type[Model]) -> Mapping[Any, Any]:
+    """Return the types of the fields of a model by their names in JSON; None for types that contain no model."""
+    return {field.wire_name: field.type if _has_models(field.type) else None for field in kind.model_fields()}
+
+
+def _has_models(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, Model):
+        return True
+    return any(map(_has_models, typing.get_args(hint)))
 
 
 def _below(path: str, key: object) -> str:
