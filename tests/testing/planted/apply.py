@@ -31,7 +31,7 @@ BUGS = (
     Bug("excluded fields stay below a field", sets.without, "left := without(below, other)", "left := below"),
     Bug("items lose their order", sets.ordered, "sorted(fields, key=None if is_custom else sort_key)", "fields"),
     Bug("a key has no default", shapes.Shape.element, "or default is not None", ""),
-    Bug("keys aren't escaped as in Go", elements._quoted, "_UNUSUAL.search(text)", "False"),
+    Bug("keys aren't escaped as in Go", elements.quoted, "_UNUSUAL.search(text)", "False"),
     Bug("1 and True are equal", compare._leaf, "same(old, new)", "old == new"),
     Bug("an added map isn't owned itself", compare._compare_maps, "if old is _MISSING:", "if False:"),
     Bug(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, TypeAlias
 
 from kubecore.testing._apply.elements import shown
 from kubecore.testing._apply.shapes import ANY, KEYED, LEAF, MAP, SET, Shape, UntypedError
@@ -12,7 +11,8 @@ from kubecore.testing._schemas.json_values import is_list, is_map
 
 __all__ = ["check"]
 
-_Fault = tuple[str, str]
+_Place: TypeAlias = "tuple[_Place, str] | None"
+"""The outer place and the last element: the text of a path is only needed for faults."""
 
 
 def check(shape: Shape, document: dict[str, Any], *, allow_duplicates: bool) -> None:
@@ -26,60 +26,78 @@ def check(shape: Shape, document: dict[str, Any], *, allow_duplicates: bool) -> 
     Raises:
         UntypedError: The object does not have the type.
     """
-    found = list(_faults(shape, document, "", allow_duplicates))
-    if found:
-        raise UntypedError(found)
+    checker = _Checker(allow_duplicates=allow_duplicates)
+    checker.check(shape, document)
+    if checker.faults:
+        raise UntypedError(checker.faults)
 
 
-def _faults(shape: Shape, value: Any, path: str, allow_duplicates: bool) -> Iterator[_Fault]:
-    if value is None:
-        return
-    known = shape.type
-    kind = "any" if known is None else known.kind
-    if kind == "scalar":
-        message = _scalar_fault("" if known is None else known.scalar, value)
-        if message:
-            yield path, message
-    elif kind == "map" or (kind == "any" and is_map(value)):
-        if is_map(value):
-            yield from _map_faults(shape, value, path, allow_duplicates)
-        else:
-            yield path, f"expected map, got &{{{_printed(value)}}}"
-    elif kind == "list" or is_list(value):
-        if is_list(value):
-            yield from _list_faults(shape, value, path, allow_duplicates)
-        else:
-            yield path, f"expected list, got &{{{_printed(value)}}}"
+class _Checker:
+    """Checks one object.
 
+    Attributes:
+        faults: The paths and the messages of the faults until now.
+    """
 
-def _map_faults(shape: Shape, value: dict[str, Any], path: str, allow_duplicates: bool) -> Iterator[_Fault]:
-    for name, found in value.items():
-        inner = shape.field(name)
-        if inner is None:
-            yield f"{path}.{name}", "field not declared in schema"
+    def __init__(self, *, allow_duplicates: bool) -> None:
+        self.faults: list[tuple[str, str]] = []
+        self._allow_duplicates = allow_duplicates
+
+    def check(self, shape: Shape, value: Any, place: _Place = None) -> None:
+        """Check a value."""
+        if value is None or type(value) is shape.kept:
             return
-        if found is not None and inner.type is not None:
-            yield from _faults(inner, found, f"{path}.{name}", allow_duplicates)
+        known = shape.type
+        kind = "any" if known is None else known.kind
+        if kind == "scalar":
+            message = _scalar_fault("" if known is None else known.scalar, value)
+            if message:
+                self._report(place, message)
+        elif kind == "map" or (kind == "any" and is_map(value)):
+            if is_map(value):
+                self._map(shape, value, place)
+            else:
+                self._report(place, f"expected map, got &{{{_printed(value)}}}")
+        elif kind == "list" or is_list(value):
+            if is_list(value):
+                self._list(shape, value, place)
+            else:
+                self._report(place, f"expected list, got &{{{_printed(value)}}}")
 
+    def _report(self, place: _Place, message: str) -> None:
+        steps: list[str] = []
+        while place is not None:
+            place, step = place
+            steps.append(shown(step))
+        self.faults.append(("".join(reversed(steps)), message))
 
-def _list_faults(shape: Shape, value: list[Any], path: str, allow_duplicates: bool) -> Iterator[_Fault]:
-    if shape.mode in (LEAF, ANY, MAP):
+    def _map(self, shape: Shape, value: dict[str, Any], place: _Place) -> None:
+        for name, found in value.items():
+            inner = shape.field(name)
+            if inner is None:
+                self._report((place, f"f:{name}"), "field not declared in schema")
+                return
+            if type(found) is not inner.kept and inner.type is not None:
+                self.check(inner, found, (place, f"f:{name}"))
+
+    def _list(self, shape: Shape, value: list[Any], place: _Place) -> None:
+        if shape.mode in (LEAF, ANY, MAP):
+            for index, item in enumerate(value):
+                self.check(shape.items, item, (place, f"i:{index}"))
+            return
+        seen: set[str] = set()
         for index, item in enumerate(value):
-            yield from _faults(shape.items, item, f"{path}[{index}]", allow_duplicates)
-        return
-    seen: set[str] = set()
-    for index, item in enumerate(value):
-        try:
-            element = shape.element(item)
-        except UntypedError as error:
-            yield path, f"element {index}: {error}"
-            # The server stops here.
-            return
-        if element in seen and not allow_duplicates:
-            yield path, f"duplicate entries for key {shown(element)}"
-        seen.add(element)
-        if shape.mode in (KEYED, SET):
-            yield from _faults(shape.items, item, path + shown(element), allow_duplicates)
+            try:
+                element = shape.element(item)
+            except UntypedError as error:
+                self._report(place, f"element {index}: {error}")
+                # The server stops here.
+                return
+            if element in seen and not self._allow_duplicates:
+                self._report(place, f"duplicate entries for key {shown(element)}")
+            seen.add(element)
+            if shape.mode in (KEYED, SET):
+                self.check(shape.items, item, (place, element))
 
 
 def _scalar_fault(scalar: str, value: Any) -> str:

@@ -91,7 +91,7 @@ def _compare_maps(shape: Shape, old: Any, new: Any) -> _Pair:
         below = shape.field(name)
         if below is None:
             raise UntypedError([(f".{name}", "field not declared in schema")])
-        plus, minus = _compare(below, was, value)
+        plus, minus = _leaf(was, value) if below.mode == LEAF else _compare(below, was, value)
         if plus is not None:
             changed["f:" + name] = plus
         if minus is not None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from kubecore.testing._schemas.json_values import is_list, is_map
 
-__all__ = ["canonical", "decoded", "item_value", "key_of", "scalar_text", "shown", "sort_key", "value_of"]
+__all__ = ["canonical", "decoded", "item_value", "key_of", "quoted", "scalar_text", "shown", "sort_key", "value_of"]
 
 _RANKS = {".": 0, "f": 1, "k": 2, "v": 3, "i": 4}
 _EXACT = 2**53
@@ -25,14 +25,15 @@ _UNUSUAL = re.compile("[<>&\u2028\u2029\b\f]")
 
 
 @lru_cache(8192)
-def _quoted(text: str) -> str:
-    quoted = encode_basestring(text)
+def quoted(text: str) -> str:
+    """Return a text as JSON as Go programs write it."""
+    made = encode_basestring(text)
     if _UNUSUAL.search(text):
         for character, escape in _ESCAPED.items():
-            quoted = quoted.replace(character, escape)
+            made = made.replace(character, escape)
         # A backslash of the text is doubled: an uneven number of them begins an escape.
-        quoted = re.sub(r"(?<!\\)((?:\\\\)*)\\([bf])", _control, quoted)
-    return quoted
+        made = re.sub(r"(?<!\\)((?:\\\\)*)\\([bf])", _control, made)
+    return made
 
 
 def _control(found: re.Match[str]) -> str:
@@ -42,7 +43,7 @@ def _control(found: re.Match[str]) -> str:
 def scalar_text(value: Any) -> str:
     """Return JSON as Go programs write it."""
     if type(value) is str:
-        return _quoted(value)
+        return quoted(value)
     if value is True:
         return "true"
     if value is False:
@@ -52,7 +53,7 @@ def scalar_text(value: Any) -> str:
     if type(value) is float and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
     if is_map(value):
-        members = (f"{_quoted(name)}:{scalar_text(found)}" for name, found in sorted(value.items()))
+        members = (f"{quoted(name)}:{scalar_text(found)}" for name, found in sorted(value.items()))
         return "{" + ",".join(members) + "}"
     if is_list(value):
         return "[" + ",".join(map(scalar_text, value)) + "]"
@@ -65,7 +66,7 @@ def key_of(pairs: list[tuple[str, Any]]) -> str:
     Args:
         pairs: Names and values of the keys, sorted by name.
     """
-    return "k:{" + ",".join([f"{_quoted(name)}:{scalar_text(value)}" for name, value in pairs]) + "}"
+    return "k:{" + ",".join([f"{quoted(name)}:{scalar_text(value)}" for name, value in pairs]) + "}"
 
 
 def value_of(value: Any) -> str:

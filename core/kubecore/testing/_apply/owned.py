@@ -40,7 +40,7 @@ def _map_fields(shape: Shape, value: dict[str, Any]) -> FieldSet | None:
     for name, found in value.items():
         inner = shape.field(name)
         fields = None if inner is None else _fields(inner, found)
-        if found is None or found == {}:
+        if fields is MEMBER or found is None or found == {}:
             fields = MEMBER
         elif name not in shape.named:
             fields = _member(fields)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubecore.testing._apply.elements import key_of, value_of
+from kubecore.testing._apply.elements import quoted, scalar_text, value_of
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.schema_type import SchemaType
 
 __all__ = ["ANY", "KEYED", "LEAF", "MAP", "SET", "Shape", "UntypedError", "shape_of"]
 
 LEAF, MAP, SET, KEYED, ANY = range(5)
+
+_TYPES: Mapping[str, type] = {"boolean": bool, "integer": int, "number": float, "string": str}
 
 _KEPT = 256
 _roots: dict[int, tuple[SchemaType, Shape]] = {}
@@ -38,22 +40,27 @@ class Shape:
         mode: `LEAF` for scalars and atomic maps and lists, `MAP`, `SET` and `KEYED` for maps and lists with several
             owners, `ANY` if the value decides.
         named: The names of the properties.
-        keys: Names and defaults of the keys of a list, sorted by name.
+        keys: Names and defaults of the keys of a list, sorted by name, and the names as elements contain them.
+        kept: The Python type whose values all have the type of a scalar; None if there is none.
     """
 
-    __slots__ = ("_fields", "_items", "_values", "keys", "mode", "named", "type")
+    __slots__ = ("_fields", "_items", "_values", "kept", "keys", "mode", "named", "type")
 
     def __init__(self, known: SchemaType | None) -> None:
         self.type = known
         self.named: Mapping[str, SchemaType] = known.fields if known is not None and known.kind == "map" else {}
-        self.keys: tuple[tuple[str, Any], ...] = ()
+        self.keys: tuple[tuple[str, Any, str], ...] = ()
+        self.kept: type | None = None if known is None else _TYPES.get(known.scalar)
         self.mode = ANY if known is None else _mode(known)
         self._fields: dict[str, Shape] = {}
         self._values: Shape | None = None
         self._items: Shape | None = None
         if known is not None and self.mode == KEYED:
             fields: Mapping[str, SchemaType] = known.items.fields if known.items is not None else {}
-            self.keys = tuple((key, fields[key].default if key in fields else None) for key in sorted(known.list_keys))
+            self.keys = tuple(
+                (key, fields[key].default if key in fields else None, f"{quoted(key)}:")
+                for key in sorted(known.list_keys)
+            )
 
     def field(self, name: str) -> Shape | None:
         """Return the type of a property or of a value of the map; None if the type does not know it."""
@@ -99,13 +106,17 @@ class Shape:
         if not is_map(item):
             shown = "a null element" if item is None else "non-map elements"
             raise UntypedError([("", f"associative list with keys may not have {shown}")])
-        pairs = [(key, item.get(key, default)) for key, default in self.keys if key in item or default is not None]
+        pairs = [
+            start + scalar_text(item.get(key, default))
+            for key, default, start in self.keys
+            if key in item or default is not None
+        ]
         if not pairs:
             raise UntypedError([("", self._missing_keys())])
-        return key_of(pairs)
+        return "k:{" + ",".join(pairs) + "}"
 
     def _missing_keys(self) -> str:
-        names = ",".join(f'"{key}"' for key, _ in self.keys)
+        names = ",".join(f'"{key}"' for key, _, _ in self.keys)
         return (
             f"associative list with keys has an element that omits all key fields [{names}]"
             " (and doesn't have default values for any key fields)"

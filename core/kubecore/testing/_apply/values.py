@@ -11,10 +11,13 @@ __all__ = ["same"]
 
 def same(a: Any, b: Any) -> bool:
     """Whether two JSON values are equal. True and 1 differ, 1 and 1.0 are equal."""
-    if a is b:
-        return True
+    return a is b or (a == b and _has_same_booleans(a, b))
+
+
+def _has_same_booleans(a: Any, b: Any) -> bool:
+    """Whether two values for which `==` holds are booleans in the same places."""
     if is_map(a):
-        return is_map(b) and len(a) == len(b) and all(name in b and same(found, b[name]) for name, found in a.items())
+        return all(found is b[name] or _has_same_booleans(found, b[name]) for name, found in a.items())
     if is_list(a):
-        return is_list(b) and len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
+        return all(map(_has_same_booleans, a, b))
+    return isinstance(a, bool) == isinstance(b, bool)
