@@ -19,7 +19,8 @@ _RELOADED: Final = (
     "_schemas.json_values",
     *("_patching.go_values", "_patching.json_patch", "_patching.merge_patch"),
     *("_patching.strategic_lists", "_patching.strategic"),
-    *("_schemas.openapi", "_schemas.packages", "_schemas.go_fields", "_schemas.go_scalars", "_schemas.checking"),
+    *("_schemas.openapi", "_schemas.packages", "_schemas.go_fields", "_schemas.go_structs", "_schemas.go_scalars"),
+    "_schemas.checking",
 )
 _TESTS: Final = ("tests.testing.patch_cases", "tests.testing.test_patching", "tests.testing.test_checking")
 
@@ -62,18 +63,15 @@ BUGS: Final = (
     Bug("_patching.strategic_lists", "merged[: len(had)] if kept else had", "had"),
     Bug("_patching.strategic_lists", ") not in deleted], changes", ") in deleted], changes"),
     Bug("_schemas.openapi", "{**self.named(reference).whole, **document}", "{**self.named(reference).whole}"),
-    Bug("_schemas.checking", "not field.is_pointer and not is_struct and value", "not is_struct and value"),
-    Bug("_schemas.checking", "not field.is_pointer and not is_struct and value", "not field.is_pointer and value"),
-    Bug("_schemas.checking", "(field.is_always or field.is_struct) and", "field.is_struct and"),
-    Bug("_schemas.checking", "return field.is_omitted_struct and not value", "return not value"),
+    Bug("_schemas.go_structs", "not field.is_pointer and not is_struct", "not is_struct"),
+    Bug("_schemas.go_structs", "not field.is_pointer and not is_struct", "not field.is_pointer"),
+    Bug("_schemas.go_structs", "(go.is_always or go.is_struct)", "go.is_struct"),
+    Bug("_schemas.go_structs", "return field.is_omitted_struct", "return True"),
+    Bug("_schemas.go_structs", 'f"{field.go.embedded}.{field.name}" if field.go.embedded else ', ""),
+    Bug("_schemas.go_structs", "fields[:1]", "fields[-1:]"),
+    Bug("_schemas.go_structs", "and schema.format not in _PARSED", ""),
     Bug("_schemas.checking", "self.wrong = self.wrong or text", "self.wrong = text"),
-    Bug("_schemas.checking", "*((field.embedded,) if field.embedded else ()), key", "key"),
     Bug("_schemas.checking", "-limit <= value < limit", "True"),
-    Bug(
-        "_schemas.checking",
-        "            self._struct = outer\n            read = self._value(each, items",
-        "            read = self._value(each, items",
-    ),
     Bug("_schemas.go_scalars", ".astimezone(UTC)", ""),
     Bug("_schemas.go_scalars", '(-1 if zone[0] == "-" else 1)', "1"),
 )

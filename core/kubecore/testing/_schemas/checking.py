@@ -8,8 +8,18 @@ from typing import Any, Final, NamedTuple
 
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas.decoding import plain, repeats_of
-from kubecore.testing._schemas.go_fields import GoField, fields_of, type_text
+from kubecore.testing._schemas.go_fields import GoField, type_text
 from kubecore.testing._schemas.go_scalars import read_bytes, read_micro_time, read_quantity, read_time
+from kubecore.testing._schemas.go_structs import (
+    Field,
+    Place,
+    Struct,
+    go_place,
+    is_plain_map,
+    kept_type,
+    path_of,
+    struct_of,
+)
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._server.failures import Cause, RequestError
@@ -72,7 +82,7 @@ def read_metadata(value: Any, schema: OpenApiType) -> Decoded:
     if not is_map(value):
         raise WrongTypeError(f"json: cannot unmarshal {json_type(value)} into Go value of type v1.ObjectMeta")
     reader = _Reader()
-    found = reader.struct(value, schema, "metadata", ())
+    found = reader.struct(value, schema, (None, "metadata"))
     if reader.wrong:
         raise WrongTypeError(reader.wrong)
     return Decoded(found, reader.faults)
@@ -90,7 +100,7 @@ def read(value: dict[str, Any], schema: OpenApiType, *, is_merged: bool = False)
         WrongTypeError: A value has another JSON type than its field.
     """
     reader = _MergedReader() if is_merged else _Reader()
-    found = reader.struct(value, schema, "", ())
+    found = reader.struct(value, schema)
     if reader.wrong:
         raise WrongTypeError(reader.wrong)
     for key in _META:
@@ -163,103 +173,107 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: Final[list[str]] = []
         self.wrong = ""
-        self._struct = ""
 
-    def struct(self, value: dict[str, Any], schema: OpenApiType, path: str, keys: tuple[str, ...]) -> dict[str, Any]:
-        """Return an object with properties; `keys` are those of the place in error messages."""
-        known = fields_of(schema.name)
+    def struct(self, value: dict[str, Any], schema: OpenApiType, place: Place = None) -> dict[str, Any]:
+        """Return an object with properties as Go writes it: without empty fields, with those that are always written.
+
+        Args:
+            value: The object.
+            schema: Its type.
+            place: Its place in the body.
+        """
+        struct = struct_of(schema)
         found: dict[str, Any] = {}
         repeated = repeats_of(value)
         for key, each in value.items():
-            place = f"{path}.{key}" if path else key
-            inner = schema.fields.get(key)
-            if inner is None:
-                self._unknown(place, found, key, each, schema)
+            field = struct.fields.get(key)
+            if field is None:
+                self._unknown((place, key), found, each, schema)
                 continue
-            self.faults.extend([f'duplicate field "{place}"'] * repeated.get(key, 0))
-            field = known.get(key, _PLAIN)
-            self._struct = schema.name.rpartition(".")[2]
-            where = (*keys, *((field.embedded,) if field.embedded else ()), key)
-            found[key] = self._value(each, inner, field, place, where)
-        return _written(found, schema)
+            if key in repeated:
+                self._repeated((place, key), repeated[key])
+            read = each if type(each) is field.kept else self._value(each, field.schema, field.go, (place, field))
+            if read is not None and not (field.is_omitted and not read):
+                found[key] = read
+        return _completed(found, struct)
 
-    def _unknown(self, place: str, found: dict[str, Any], key: str, value: Any, schema: OpenApiType) -> None:
-        if schema.keeps_unknown:
+    def _unknown(self, place: tuple[Place, str], found: dict[str, Any], value: Any, schema: OpenApiType) -> None:
+        outer, key = place
+        if not schema.keeps_unknown:
+            if outer is not None or key not in _META:
+                self.faults.append(f'unknown field "{path_of(place)}"')
+        elif value is not None:
             found[key] = plain(value)
-        elif place not in _META:
-            self.faults.append(f'unknown field "{place}"')
 
-    def _value(self, value: Any, schema: OpenApiType, field: GoField, place: str, keys: tuple[str, ...]) -> Any:
+    def _repeated(self, place: Place, times: int) -> None:
+        self.faults.extend([f'duplicate field "{path_of(place)}"'] * times)
+
+    def _value(self, value: Any, schema: OpenApiType, field: GoField, place: Place) -> Any:
         if value is None or schema.kind == "any":
             return plain(value)
         if schema.kind == "scalar":
-            return self._scalar(value, schema, field, keys)
-        if schema.kind == "list":
-            return (
-                self._list(value, schema, field, place, keys)
-                if is_list(value)
-                else self._other(value, schema, field, keys)
-            )
-        if not is_map(value):
-            return self._other(value, schema, field, keys)
+            return self._scalar(value, schema, field, place)
+        if schema.kind == "list" and is_list(value):
+            return self._list(value, schema, field, place)
+        if schema.kind == "list" or not is_map(value):
+            return self._other(value, schema, field, place)
         if schema.values is not None and not schema.fields:
-            return self._map(value, schema.values, place, keys)
-        return self.struct(value, schema, place, keys)
+            return self._map(value, schema.values, place)
+        return self.struct(value, schema, place)
 
-    def _list(self, value: list[Any], schema: OpenApiType, field: GoField, place: str, keys: tuple[str, ...]) -> Any:
-        items, outer = schema.items, self._struct
+    def _list(self, value: list[Any], schema: OpenApiType, field: GoField, place: Place) -> Any:
+        items = schema.items
         inner = GoField(type=field.type.removeprefix("[]")) if field.type.startswith("[]") else _PLAIN
         if items is None:
             return plain(value)
         found: list[Any] = []
         for at, each in enumerate(value):
-            self._struct = outer
-            read = self._value(each, items, inner, f"{place}[{at}]", keys)
+            read = self._value(each, items, inner, (place, at))
             found.append(_zero(items) if read is None else read)
         return found
 
-    def _map(self, value: dict[str, Any], values: OpenApiType, place: str, keys: tuple[str, ...]) -> Any:
-        repeated = repeats_of(value)
-        found, outer = dict[str, Any](), self._struct
+    def _map(self, value: dict[str, Any], values: OpenApiType, place: Place) -> Any:
+        repeated, kept = repeats_of(value), kept_type(values)
+        found: dict[str, Any] = {}
         for key, each in value.items():
-            self._struct = outer
-            self.faults.extend([f'duplicate field "{place}.{key}"'] * repeated.get(key, 0))
-            read = self._value(each, values, _PLAIN, f"{place}.{key}", keys)
+            if key in repeated:
+                self._repeated((place, key), repeated[key])
+            read = each if type(each) is kept else self._value(each, values, _PLAIN, (place, key))
             found[key] = _zero(values) if read is None else read
         return dict(sorted(found.items()))  # As Go writes maps.
 
-    def _scalar(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> Any:
+    def _scalar(self, value: Any, schema: OpenApiType, field: GoField, place: Place) -> Any:
         if schema.format == "quantity":
             return _parsed(read_quantity, value)
         if schema.scalar == "int-or-string":
             is_right = isinstance(value, str) or _is_integer(value, "int32")
-            return value if is_right else self._other(value, schema, GoField(type="int32"), keys)
+            return value if is_right else self._other(value, schema, GoField(type="int32"), place)
         if schema.scalar == "integer":
-            return value if _is_integer(value, schema.format) else self._other(value, schema, field, keys)
+            return value if _is_integer(value, schema.format) else self._other(value, schema, field, place)
         expected = {"boolean": "bool", "number": "number"}.get(schema.scalar, "string")
         if json_type(value) != expected:
             is_time = schema.format == "date-time"
-            return self._other(value, schema, GoField(type="string") if is_time else field, keys)
+            return self._other(value, schema, GoField(type="string") if is_time else field, place)
         if schema.format == "byte":
             return _parsed(read_bytes, value)
         if schema.format == "date-time":
             return _parsed(read_micro_time if schema.name == _MICRO else read_time, value)
         return value
 
-    def _other(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> None:
+    def _other(self, value: Any, schema: OpenApiType, field: GoField, place: Place) -> None:
         """Remember the first value of a wrong type."""
         target = type_text(schema, field)
         shown = json_type(value)
         if shown == "number" and target.startswith("int"):
             shown = f"number {json.dumps(value)}"
-        text = f"json: cannot unmarshal {shown} into Go struct field {self._struct}.{'.'.join(keys)} of type {target}"
+        text = f"json: cannot unmarshal {shown} into Go struct field {go_place(place)} of type {target}"
         self.wrong = self.wrong or text
 
 
 class _MergedReader(_Reader):
     """Reads the result of a strategic merge patch, which the server never writes as JSON."""
 
-    def _other(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> None:
+    def _other(self, value: Any, schema: OpenApiType, field: GoField, place: Place) -> None:
         self.wrong = self.wrong or _merged_text(value, schema, field)
 
 
@@ -282,7 +296,7 @@ def _merged_text(value: Any, schema: OpenApiType, field: GoField) -> str:
     if schema.kind == "list":
         return f"cannot restore slice from {found}"
     if schema.kind == "map":
-        return f"cannot restore map from {found}" if _is_plain_map(schema) else f"cannot restore struct from: {found}"
+        return f"cannot restore map from {found}" if is_plain_map(schema) else f"cannot restore struct from: {found}"
     if schema.scalar == "int-or-string" or schema.format == "date-time":
         shown = json_type(value)
         shown = f"number {json.dumps(value)}" if shown == "number" and target.startswith("int") else shown
@@ -303,40 +317,22 @@ def _is_integer(value: Any, size: str) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -limit <= value < limit
 
 
-def _written(found: dict[str, Any], schema: OpenApiType) -> dict[str, Any]:
-    """Return the fields of a struct as Go writes them: without empty ones, and with those that are always written."""
-    known = fields_of(schema.name)
-    written = {
-        key: value
-        for key, value in found.items()
-        if not _is_left_out(value, schema.fields.get(key), known.get(key, _PLAIN))
-    }
-    for key, field in known.items():
-        inner = schema.fields.get(key)
-        if inner is not None and (field.is_always or field.is_struct) and _is_missing(written.get(key), inner):
-            written[key] = None if field.is_pointer else _zero_struct(inner) if field.is_struct else _zero_field(inner)
-    return written
+def _completed(found: dict[str, Any], struct: Struct) -> dict[str, Any]:
+    """Return the fields of a struct with those that are always written."""
+    for field in struct.always:
+        if _is_missing(found.get(field.name), field.schema):
+            found[field.name] = _zero_member(field)
+    return found
 
 
 def _is_missing(value: Any, schema: OpenApiType) -> bool:
-    return value is None or (schema.kind == "list" and not value) or (_is_plain_map(schema) and not value)
+    return value is None or (not value and (schema.kind == "list" or is_plain_map(schema)))
 
 
-def _is_left_out(value: Any, schema: OpenApiType | None, field: GoField) -> bool:
-    if value is None:
-        return True
-    if schema is None or field.is_always or field.is_struct:
-        return False
-    if schema.kind == "list" or _is_plain_map(schema):
-        return not value
-    if schema.kind == "map":
-        return field.is_omitted_struct and not value
-    is_struct = schema.format in ("quantity", "date-time") or schema.scalar == "int-or-string"
-    return schema.kind == "scalar" and not field.is_pointer and not is_struct and value in ("", 0, False)
-
-
-def _is_plain_map(schema: OpenApiType) -> bool:
-    return schema.kind == "map" and schema.values is not None and not schema.fields
+def _zero_member(field: Field) -> Any:
+    if field.go.is_pointer:
+        return None
+    return _zero_struct(field.schema) if field.go.is_struct else _zero_field(field.schema)
 
 
 def _zero_field(schema: OpenApiType) -> Any:
@@ -356,4 +352,4 @@ def _zero(schema: OpenApiType) -> Any:
         if schema.format in ("quantity", "date-time"):
             return "0" if schema.format == "quantity" else None
         return {"boolean": False, "integer": 0, "number": 0, "int-or-string": 0}.get(schema.scalar, "")
-    return _written({}, schema) if schema.kind == "map" and not _is_plain_map(schema) else None
+    return _completed({}, struct_of(schema)) if schema.kind == "map" and not is_plain_map(schema) else None
