@@ -61,10 +61,10 @@ def objects(text: str, number: Callable[[float], int | float], *, depth: int, no
     at, line = _skip(text, 0, 1)
     while text.startswith("{", at):
         try:
-            value, end = decoder.raw_decode(text, at)
-            nodes -= _size(text, at, end, depth)
+            nodes -= _size(text, at, depth, nodes)  # Before it is decoded: a large object would fill the memory.
             if nodes < 0:
                 break
+            value, end = decoder.raw_decode(text, at)
             msgspec.json.encode(value)  # Refuses halves of surrogate pairs.
         except (_RefusedError, RecursionError, UnicodeEncodeError, json.JSONDecodeError):
             break
@@ -85,10 +85,14 @@ def _skip(text: str, at: int, line: int) -> tuple[int, int]:
     return end, line + text.count("\n", at, end)
 
 
-def _size(text: str, at: int, end: int, depth: int) -> int:
-    """Count the values of an object; one that is nested too deeply is refused."""
+def _size(text: str, at: int, depth: int, most: int) -> int:
+    """Count the values of the object that begins at a position, or some more than `most`.
+
+    Raises:
+        _RefusedError: It is nested too deeply.
+    """
     level = count = 0
-    for match in _TOKENS.finditer(text, at, end):
+    for match in _TOKENS.finditer(text, at):
         first = match[0][0]
         if first in "[{":
             level += 1
@@ -97,6 +101,8 @@ def _size(text: str, at: int, end: int, depth: int) -> int:
         elif first in "]}":
             level -= 1
         count += first not in "]}"
+        if level == 0 or count > most:
+            break
     return count
 
 
