@@ -77,8 +77,8 @@ def is_linear(case: Case) -> bool:
     return long < _NOTHING or long < _MOST * max(seconds(lambda: case.work(small)), 0.0005)
 
 
-def repeated_keys(size: int) -> str:
-    return "{" + ",".join(f'"{number % (size // 2)}":1' for number in range(size)) + "}"
+def repeated_keys(size: int) -> bytes:
+    return ("{" + ",".join(f'"{number % (size // 2)}":1' for number in range(size)) + "}").encode()
 
 
 def pump(text: str, prefix: str = "", end: str = "") -> Callable[[int], str]:
@@ -363,6 +363,7 @@ CASES: Final = [
     ),
     Case("modify: a list in another order", lambda given: modify.merge(*given), tolerations, 100),
     Case("fake: repeated keys", decoding.decode, repeated_keys, 8_000),
+    Case("fake: levels", decoding.decode, lambda size: b"[" + b"[]," * (size // 3) + b"0]"),
     Case("CRD: keys", lambda data: crd.parse(data, "x", []), crds),
     Case("names: nearest", lambda name: nearest(name, ["pods", "nodes"]), lambda size: "pods" * (size // 4)),
     Case("names: verbs", lambda name: hints.missing_in_client(object(), name), lambda size: "list_a" * (size // 6)),
