@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from typing import Final
 
 from kgen.errors import ConfigError, nearest
 
 __all__ = ["bundled_specs", "named_specs", "require_existing"]
 
+_VERSION: Final = re.compile(r"v?\d+\.\d+(?:\.\d+)?")
+"""A word that names a version of Kubernetes, unless it is a path. Only versions such as `1.36` come with kgen."""
 
-def named_specs(word: str) -> Path:
-    """Return the documents that a word of the command line names: a path, or a version that comes with kgen.
+
+def named_specs(word: str, path: Path, where: str) -> Path:
+    """Return the documents that a word names: a path, or a version that comes with kgen.
+
+    Args:
+        word: The word.
+        path: The path that it is, if it is one.
+        where: The place that names it, for messages.
 
     Raises:
-        ConfigError: If there are none.
+        ConfigError: They do not exist.
     """
-    path = Path(word)
-    if path.exists():
-        return path.absolute()
-    if re.fullmatch(r"\d+\.\d+", word):
-        return bundled_specs(word)
-    require_existing(path.absolute(), word)
+    if _VERSION.fullmatch(word) and not os.path.lexists(path):
+        return bundled_specs(word, where)
+    require_existing(path, where)
     return path
 
 
-def bundled_specs(version: str | None = None) -> Path:
+def bundled_specs(version: str | None = None, where: str = "specs") -> Path:
     """Return documents that come with kgen: inside the wheel, or of a checkout.
 
     Args:
         version: Of Kubernetes, such as `1.36`; the newest that there is when left out.
+        where: The place that names it, for messages.
 
     Raises:
         ConfigError: If they did not come with it.
@@ -43,7 +51,7 @@ def bundled_specs(version: str | None = None) -> Path:
     there = ", ".join(sorted(entry.name for entry in versions))
     raise ConfigError(
         f"no documents {f'of Kubernetes {version} ' if version else ''}came with kgen",
-        where="specs",
+        where=where,
         hint="name a folder or a file"
         + (f", or one of these versions: {there}" if there else "")
         + ("" if folder != inside else "; others are in specs/ of a checkout of kgen"),

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from kgen import text
-from kgen.bundled_specs import bundled_specs, require_existing
+from kgen.bundled_specs import bundled_specs, named_specs, require_existing
 from kgen.errors import ConfigError
 from kgen.setting_rules import CONTEXT_VERSION, KUBECLIENT, KUBECLIENT_DOCS, check_setting, is_identifier
 from kgen.settings import FILES, Settings, current_folder, find_file, nearest_folder, place_of, read_file
@@ -170,9 +170,7 @@ class _Layers:
 
     def _input(self, value: str, base: Path, where: str) -> Path:
         check_setting("specs", value, where)
-        path = self._placed(value, base, where)
-        require_existing(path, where)
-        return path
+        return named_specs(value, self._placed(value, base, where), where)
 
     def path(self, key: str) -> Path | None:
         """Return a path that need not exist, or None if it is not set."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kgen.bundled_specs import require_existing
+from kgen.bundled_specs import named_specs
 from kgen.config import Config
 from kgen.difference import changes
 from kgen.docs.history import History, Release, read_changes
@@ -47,8 +47,9 @@ def _releases(config: Config, api: Api, hooks: Hooks, builtins: Builtins | None)
     existing = PackageNames.of(api)
     name = ""
     before: Api | None = None
-    for path in config.earlier:
-        require_existing(path, "earlier")
+    for given in config.earlier:
+        is_bare = given.parent in (config.root, Path.cwd())  # A version of Kubernetes is named without a folder.
+        path = named_specs(given.name if is_bare else str(given), given, "earlier")
         previous, name = name, release_of(path)
         found = read_changes(path)
         if found is None:

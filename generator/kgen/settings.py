@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         specs: One or several: a folder of OpenAPI v3 documents, one of them, an OpenAPI v2 `swagger.json`, or CRD
-            manifests, a file or a folder.
+            manifests, a file or a folder; or a version of Kubernetes whose documents come with kgen.
         builtins: The source of Kubernetes' own types: the package `kubeclient`, or `generate`.
         core: Whether the clientset has the groups of that package, too.
         output: The folder that gets the package.

@@ -101,6 +101,7 @@ def diff(old: str, new: str, format_: str) -> None:
     from kgen import difference
     from kgen.pipeline import describe
 
-    before = describe(named_specs(old))
-    changes = difference.changes(before, describe(named_specs(new), before))
+    before, after = (named_specs(word, Path(word).absolute(), word) for word in (old, new))
+    api = describe(before)
+    changes = difference.changes(api, describe(after, api))
     click.echo(printable_lines(difference.shown(changes, format_)))

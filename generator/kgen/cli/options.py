@@ -25,7 +25,8 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--specs",
             multiple=True,
             metavar="PATH",
-            help="Folder of OpenAPI v3 documents, one file (v3 or a v2 swagger.json), or CRD manifests; repeatable.",
+            help="Folder of OpenAPI v3 documents, one file (v3 or a v2 swagger.json), CRD manifests, or a version of "
+            "Kubernetes that comes with kgen, such as 1.37; repeatable.",
         ),
         click.option(
             "--include",
