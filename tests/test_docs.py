@@ -40,7 +40,7 @@ OUTPUTS: Final[dict[str, dict[int, list[str]]]] = {
     },
     "docs/waiting.md": {
         0: [
-            'there is default\nconfigmaps "nope": creation did not come within 0.5 s; last seen: there is no such object'
+            'there is default\nconfigmaps "nope": timed out after 0.5 s waiting for creation; last seen: there is no such object'
         ],
         1: ["default ['default']\n"],
         2: ["ProgressDeadlineExceeded 1"],

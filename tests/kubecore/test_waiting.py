@@ -142,14 +142,16 @@ def test_the_timeout_error_describes_the_last_seen_state() -> None:
     with pytest.raises(errors.WaitTimeoutError) as caught:
         made.listed([pod(NOT_READY)])
     assert str(caught.value) == (
-        'pods "web": condition Ready=True did not come within 0 s; last seen: Ready is False (NotYet): one of two'
+        'pods "web": timed out after 0 s waiting for condition Ready=True; last seen: Ready is False (NotYet): one of two'
     )
     assert isinstance(caught.value, TimeoutError)
     assert isinstance(caught.value, errors.WaitError)
     assert caught.value.object.metadata.name == "web"
     assert waiter(timeout=0).listed([pod(READY)]) is True
     assert waiter(timeout=0).options.ends_at is None  # A single check has no time limit.
-    with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
+    with pytest.raises(
+        errors.WaitTimeoutError, match="timed out after 0 s waiting for creation; last seen: there is no such"
+    ):
         waiter("create", timeout=0).listed([])
 
 
@@ -158,7 +160,7 @@ def test_an_unreachable_goal_raises_wait_failed_error_with_its_reason() -> None:
         waiter().listed([pod(phase="Failed")])
     assert (caught.value.reason, caught.value.message) == ("Failed", "the pod has ended: Failed")
     assert str(caught.value) == (
-        'pods "web": condition Ready=True can\'t come any more: Failed: the pod has ended: Failed; '
+        'pods "web": condition Ready=True is no longer possible: Failed: the pod has ended: Failed; '
         "last seen: no such condition; existing conditions: none"
     )
     again = pickle.loads(pickle.dumps(caught.value))
@@ -170,7 +172,7 @@ def test_the_timeout_error_contains_no_value_of_a_secret() -> None:
     made = waiting.Waiter[Any](SECRETS, "n", "web", waiting.goal("jsonpath={.data.k}=cGxhbnRlZA=="), 0)
     with pytest.raises(errors.WaitTimeoutError) as caught:
         made.listed([secret])
-    assert str(caught.value) == 'secrets "web": {.data.k} did not come within 0 s'
+    assert str(caught.value) == 'secrets "web": timed out after 0 s waiting for {.data.k}'
     assert "c2VjcmV0" not in repr(caught.value)
 
 
@@ -178,7 +180,7 @@ def test_the_last_failure_is_named_when_time_runs_out(monkeypatch: pytest.Monkey
     made = waiter(timeout=5)
     made.listed([pod(NOT_READY)])
     error = made.timeout_error("connection refused")
-    assert str(error).endswith("one of two; the last look failed: connection refused")
+    assert str(error).endswith("one of two; the last request failed: connection refused")
     assert error.object is made.result
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 6)
@@ -323,7 +325,7 @@ def test_the_next_list_finds_a_change_that_no_watch_reported(wait: Wait) -> None
 def test_an_idle_server_does_not_extend_the_timeout(wait: Wait, lists: list[bytes], watches: list[bytes]) -> None:
     started = time.monotonic()
     with serving(lists, watches) as server:
-        with pytest.raises(errors.WaitTimeoutError, match=r"condition Ready=True did not come within 0.3 s"):
+        with pytest.raises(errors.WaitTimeoutError, match=r"timed out after 0.3 s waiting for condition Ready=True"):
             wait(server.port, "condition=Ready", 0.3)
     assert 0.25 < time.monotonic() - started < 20
 
@@ -349,7 +351,7 @@ def test_an_unreachable_server_fails_the_first_list_and_is_retried_later(wait: W
         server.stop()
         return False
 
-    with pytest.raises(errors.WaitTimeoutError, match=r"the last look failed: GET .* no connection"):
+    with pytest.raises(errors.WaitTimeoutError, match=r"the last request failed: GET .* no connection"):
         wait(server.port, ends, 1.0)
 
 

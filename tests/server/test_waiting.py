@@ -94,7 +94,7 @@ def test_wait_returns_once_the_pod_fulfils_the_goal(
         pods = clientset.core_v1.pods(namespace)
         await pods.create(POD)
         for goal in GOALS:
-            with pytest.raises(errors.WaitTimeoutError, match=r"within 0 s; last seen: ") as caught:
+            with pytest.raises(errors.WaitTimeoutError, match=r"timed out after 0 s .*; last seen: ") as caught:
                 await pods.wait("p", for_=goal, timeout=0)
             assert caught.value.object.metadata.name == "p"
         meanwhile(lambda sync: sync.core_v1.pods(namespace).patch_status("p", READY, type="merge"))
@@ -115,7 +115,7 @@ def test_wait_for_a_missing_object_raises_not_found_at_once(drive: Drive, namesp
             await pods.get("nope")
         assert caught.value.status == got.value.status
         assert await pods.wait("nope", for_="delete") is None
-        with pytest.raises(errors.WaitTimeoutError, match=r"creation did not come within 0\.2 s"):
+        with pytest.raises(errors.WaitTimeoutError, match=r"timed out after 0\.2 s waiting for creation"):
             await pods.wait("nope", for_="create", timeout=0.2)
         with pytest.raises(errors.InvalidRequestError):
             await pods.wait("../nope", for_="delete")
@@ -183,7 +183,7 @@ def test_a_pod_that_has_ended_never_becomes_ready(
         pods = clientset.core_v1.pods(namespace)
         await pods.create(POD)
         meanwhile(lambda sync: sync.core_v1.pods(namespace).patch_status("p", status, type="merge"))
-        with pytest.raises(errors.WaitFailedError, match="any more: Evicted: no room") as caught:
+        with pytest.raises(errors.WaitFailedError, match="no longer possible: Evicted: no room") as caught:
             await pods.wait("p", for_="condition=Ready", timeout=20)
         assert (caught.value.reason, caught.value.object.status.phase) == ("Evicted", "Failed")
 
@@ -215,7 +215,7 @@ def test_a_rollout_without_progress_ends_early(drive: Drive, namespace: str) -> 
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
         await deployments.create(workload(replicas=1, progressDeadlineSeconds=1))
-        with pytest.raises(errors.WaitTimeoutError, match=r"the rollout did not come within 0 s; last seen: "):
+        with pytest.raises(errors.WaitTimeoutError, match=r"timed out after 0 s waiting for the rollout; last seen: "):
             await deployments.wait_for_rollout("w", timeout=0)
         with pytest.raises(errors.RolloutFailedError, match="has timed out progressing") as caught:
             await deployments.wait_for_rollout("w", timeout=30)
@@ -351,7 +351,7 @@ def test_a_frozen_network_does_not_extend_the_timeout(
         started = time.monotonic()
         with pytest.raises(
             errors.WaitTimeoutError,
-            match=r"a true result of runs did not come within 3 s; last seen: the function returned a false value",
+            match=r"timed out after 3 s waiting for a true result of runs; last seen: the function returned a false value",
         ):
             wait_through(proxy, 3.0, seen)
         assert 2.9 < time.monotonic() - started < 30

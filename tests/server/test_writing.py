@@ -120,7 +120,8 @@ def test_delete_and_wait_names_the_finalizers_that_hold_the_object(drive: Drive,
         name = named("held")
         await maps.create({"metadata": {"name": name, "finalizers": ["tests.example.com/hold"]}})
         with pytest.raises(
-            errors.WaitTimeoutError, match=r"not come within 1 s.*held by the finalizers tests\.example\.com/hold"
+            errors.WaitTimeoutError,
+            match=r"timed out after 1 s waiting.*held by the finalizers tests\.example\.com/hold",
         ) as caught:
             await maps.delete_and_wait(name, timeout=1)
         assert isinstance(caught.value, TimeoutError)

@@ -120,8 +120,8 @@ class Waiter(Generic[T]):
         Args:
             failure: The message of its last error; "" if the server responded after it.
         """
-        words = self._words(f"did not come within {self._limit.timeout:g} s")
-        words += f"; the last look failed: {failure[:500]}" if failure else ""
+        words = self._words(f"timed out after {self._limit.timeout:g} s waiting for {self._goal_words}")
+        words += f"; the last request failed: {failure[:500]}" if failure else ""
         return errors.WaitTimeoutError(words, self.result)
 
     def _over(self) -> bool:
@@ -143,22 +143,29 @@ class Waiter(Generic[T]):
 
     def _fail(self, failure: Failure) -> None:
         kind, reason, message = failure
-        why = f"can't come any more: {reason}" if reason else "can't come any more"
-        raise kind(self._words(f"{why}: {message.rstrip('. ')}" if message else why), self.result, reason, message)
+        raise kind(self._impossible(reason, message.rstrip(". ")), self.result, reason, message)
 
     def _absent(self) -> bool:
         """Handle a missing, deleted or replaced object (same name, different UID)."""
         if self._goal.absent == "error":
             if self._uid:
-                raise errors.ObjectDeletedError(self._words("can't come any more: the object was deleted"), self.result)
+                raise errors.ObjectDeletedError(self._impossible("the object was deleted"), self.result)
             raise errors.status_error(self._target.not_found())
         return self._goal.absent == "done"
 
+    @property
+    def _goal_words(self) -> str:
+        """The goal, without values of a Secret."""
+        return self._goal.brief if self._target.hides_values else self._goal.words
+
+    def _impossible(self, *causes: str) -> str:
+        """Describe a goal that the object cannot reach, and the causes that are not empty."""
+        return self._words(": ".join([f"{self._goal_words} is no longer possible", *filter(None, causes)]))
+
     def _words(self, outcome: str) -> str:
-        """Describe the goal and the last observation; never a value of a Secret."""
-        hides = self._target.hides_values
-        words = f"{self._target}: {self._goal.brief if hides else self._goal.words} {outcome}"
+        """Describe the outcome and the last observation; never a value of a Secret."""
+        words = f"{self._target}: {outcome}"
         seen = self._seen if self.result is not None else ("there is no such object" if self._answered else "")
-        if seen and not hides:
+        if seen and not self._target.hides_values:
             words += f"; last seen: {seen[:500]}"
         return words
