@@ -125,7 +125,9 @@ class Config:
         timeouts: The time limits of each step.
         compression: Whether compressed responses are accepted: only useful on slow networks.
         follow_redirects: Whether redirects on the same server are followed; those to another never are.
-        max_retries: How often a request is retried if the server requests it or the connection of a read broke.
+        max_retries: How often a request is retried: if the server requests it with the header Retry-After, or if the
+            connection of a read, such as `get` or `list`, breaks before the response begins. A response that breaks off
+            is never requested again.
         qps: Most requests a second, on average; None for no limit.
         burst: How many requests may go at once before `qps` holds; None for 10, as in client-go.
         rate_limiter: A custom limiter, instead of `qps` and `burst`; clientsets may share one.

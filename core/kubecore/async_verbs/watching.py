@@ -88,8 +88,9 @@ class Watch(Informers[T], Generic[T]):
             send_initial_events: True lets the server stream the existing objects, followed by a BOOKMARK with the
                 annotation `k8s.io/initial-events-end`; False leaves them out.
             into: A projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
-            timeout: Seconds until the watch is open, the list before it included; after that it has no effect. None for
-                the limits of `Config.timeouts`.
+            timeout: Seconds until the block begins: until the existing objects are listed or, without a list, until the
+                watch is open. After that it has no effect; `timeout_seconds` limits the watch. None for the limits of
+                `Config.timeouts`.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
@@ -140,8 +141,9 @@ class Watch(Informers[T], Generic[T]):
             allow_watch_bookmarks: Also yield BOOKMARK events, which only contain the current resource version.
             send_initial_events: True lets the server stream the existing objects, followed by a BOOKMARK with the
                 annotation `k8s.io/initial-events-end`; False leaves them out.
-            timeout: Seconds until the watch is open, the list before it included; after that it has no effect. None for
-                the limits of `Config.timeouts`.
+            timeout: Seconds until the block begins: until the existing objects are listed or, without a list, until the
+                watch is open. After that it has no effect; `timeout_seconds` limits the watch. None for the limits of
+                `Config.timeouts`.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
@@ -185,8 +187,8 @@ class Watch(Informers[T], Generic[T]):
             field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
             shard_selector: Only one shard of the collection, if the server supports it.
             timeout_seconds: Seconds after which the iteration ends; None and 0 for no end.
-            timeout: Seconds until the watch is open, the list before it included; after that it has no effect. None for
-                the limits of `Config.timeouts`.
+            timeout: Seconds until the block begins: until the existing objects are listed. After that it has no effect;
+                `timeout_seconds` limits the watch. None for the limits of `Config.timeouts`.
 
         Returns:
             A context manager whose `items` are the state, and an iterator of what changes after it.

@@ -36,6 +36,7 @@ class WatchOptions(Generic[T]):
     allow_watch_bookmarks: bool | None = None
     send_initial_events: bool | None = None
     timeout: float | None = None
+    """Seconds until the first response: a list, or the open watch. None for the limits of `Config.timeouts`."""
     relists: bool = False
     page_size: int | None = None
     """The number of objects in each page of a list; None for all in one response."""
