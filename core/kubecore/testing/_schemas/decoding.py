@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from kubecore.testing._schemas.json_values import copied, is_list, is_map
 from kubecore.testing._schemas.levels import check_text
@@ -32,7 +32,7 @@ def decode(content: bytes) -> Any:
         NotSimulatedError: It is nested too deeply.
     """
     check_text(content)
-    return json.loads(content, object_pairs_hook=_paired, parse_constant=_refuse_constant)
+    return _DECODER.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
 
 
 def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -52,6 +52,9 @@ def repeats_of(value: dict[str, Any]) -> Mapping[str, int]:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_paired, parse_constant=_refuse_constant)
 
 
 def repeated_keys(value: Any, place: str = "") -> Iterator[str]:
