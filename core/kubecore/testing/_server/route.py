@@ -24,7 +24,9 @@ _OF_NAMESPACES: Final = ("status", "finalize")
 
 def route(received: Received) -> None:
     """Set verb, group, version, resource, subresource, namespace and name of a request."""
-    segments = [unquote(part) for part in received.path.strip("/").split("/")]
+    segments = received.path.strip("/").split("/")
+    if "%" in received.path:
+        segments = [unquote(part) for part in segments]
     received.verb = received.method.lower()
     if segments[0] == "api" and len(segments) > 2:
         received.version, rest = segments[1], segments[2:]

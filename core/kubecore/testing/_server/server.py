@@ -136,7 +136,8 @@ class Server:
             self._background.reset()
 
     def _responded(self, received: Received) -> Reply:
-        route(received)
+        if not received.verb:
+            route(received)
         self._definitions.settle()
         self.handled, outer = received, self.handled
         try:
