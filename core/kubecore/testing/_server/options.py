@@ -75,7 +75,9 @@ class WriteOptions(NamedTuple):
 def manager_of(received: Received) -> str:
     """Return the field manager of a request without one: the name in its user agent."""
     agent = received.headers.get("user-agent", "").partition("/")[0]
-    return "".join(char for char in agent if char.isprintable())[:_MOST_OF_MANAGER] or "unknown"
+    if not agent.isprintable():
+        agent = "".join(char for char in agent if char.isprintable())
+    return agent[:_MOST_OF_MANAGER] or "unknown"
 
 
 def refuse(kind: str, causes: Sequence[Cause]) -> None:
@@ -101,7 +103,7 @@ def _manager_causes(manager: str, *, is_apply: bool) -> Iterable[Cause]:
         yield Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
     if len(manager.encode()) > _MOST_OF_MANAGER:
         yield Cause("FieldValueTooLong", f"Too long: may not be more than {_MOST_OF_MANAGER} bytes", "fieldManager")
-    for position, char in enumerate(manager):
+    for position, char in enumerate("" if manager.isprintable() else manager):
         if not char.isprintable():
             text = f"Invalid value: {quoted(manager)}: invalid character U+{ord(char):04X} (at position {position})"
             yield Cause("FieldValueInvalid", text, "fieldManager")
