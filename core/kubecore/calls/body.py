@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -52,11 +53,7 @@ def complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
     Raises:
         InvalidRequestError: It is of another kind.
     """
-    own = {
-        field.wire_name: getattr(kind.zero(), field.name)
-        for field in kind.model_fields()
-        if field.name in ("api_version", "kind")
-    }
+    own = _type_of(kind)
     for key, value in own.items():
         if value is not None and body.get(key) not in (None, "", value):
             raise InvalidRequestError(f"expected {key} {value!r}, not {str(body[key])[:100]!r}")
@@ -64,6 +61,14 @@ def complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
         **{key: value for key, value in own.items() if value is not None},
         **{k: v for k, v in body.items() if k not in own or v},
     }
+
+
+@functools.cache
+def _type_of(kind: type[Model]) -> Mapping[str, Any]:
+    """Return `apiVersion` and `kind` of a model, as far as it has these fields; None if they have no value."""
+    zero = kind.zero()
+    names = {field.wire_name: field.name for field in kind.model_fields()}
+    return {key: getattr(zero, name) for key, name in names.items() if name in ("api_version", "kind")}
 
 
 def metadata_field(body: Body, name: str) -> Any:
