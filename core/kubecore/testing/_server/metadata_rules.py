@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -89,10 +89,9 @@ def causes_of(resource: Resource, metadata: Mapping[str, Any]) -> Iterator[Cause
     if metadata.get("generation", 0) < 0:
         text = f"Invalid value: {metadata['generation']}: must be greater than or equal to 0"
         yield Cause("FieldValueInvalid", text, "metadata.generation")
-    yield from _label_causes(metadata.get("labels") or {})
-    yield from _annotation_causes(metadata.get("annotations") or {})
-    yield from _owner_causes(metadata.get("ownerReferences") or [])
-    yield from _finalizer_causes(metadata.get("finalizers") or [])
+    for name, rule in _RULES_OF_FIELDS.items():
+        if found := metadata.get(name):
+            yield from rule(found)
     if not has_free_finalizers(resource):
         yield from _domain_causes(metadata.get("finalizers") or [])
 
@@ -242,6 +241,14 @@ def _finalizer_causes(finalizers: Sequence[str]) -> Iterator[Cause]:
         text = "finalizer orphan and foregroundDeletion cannot be both set"
         shown = "[" + ",".join(f'"{name}"' for name in finalizers) + "]"
         yield Cause("FieldValueInvalid", f"Invalid value: {shown}: {text}", "metadata.finalizers")
+
+
+_RULES_OF_FIELDS: Final[Mapping[str, Callable[[Any], Iterator[Cause]]]] = {
+    "labels": _label_causes,
+    "annotations": _annotation_causes,
+    "ownerReferences": _owner_causes,
+    "finalizers": _finalizer_causes,
+}
 
 
 def _domain_causes(finalizers: Sequence[str]) -> Iterator[Cause]:
