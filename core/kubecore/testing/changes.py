@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal, TypeAlias, overload
+from typing import Any, Final, Literal, TypeAlias, get_args, overload
 
 import msgspec
 
@@ -134,7 +134,10 @@ class Changes(Sequence[Change]):
 
         Raises:
             NoMatchError: The server does not serve the kind.
+            ValueError: There is no such type.
         """
+        if type is not None and type not in get_args(ChangeType):
+            raise ValueError(f"unknown type {type!r}: expected one of {', '.join(get_args(ChangeType))}")
         resources = None if kind is None or kind == "*" else resources_named(kind, self._names)
         return Changes(
             [

@@ -43,7 +43,10 @@ class Clock:
 
         Raises:
             ValueError: The number is negative.
+            TypeError: It is not a number.
         """
+        if not isinstance(seconds, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise _not_seconds(seconds)
         if seconds < 0:
             raise ValueError(f"seconds is {seconds}: expected 0 or more")
         self._elapsed += seconds
@@ -54,12 +57,20 @@ class Clock:
 
         Raises:
             ValueError: It has no time zone.
+            TypeError: It is not a datetime.
         """
         self._now = _aware(now)
         self._moved()
 
 
+def _not_seconds(value: object) -> TypeError:
+    hint = ": pass its total_seconds()" if isinstance(value, timedelta) else ""
+    return TypeError(f"advance needs a number of seconds, not {type(value).__name__}{hint}")
+
+
 def _aware(now: datetime) -> datetime:
+    if not isinstance(now, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"the time must be a datetime with a time zone, not {type(now).__name__}")
     if now.tzinfo is None:
         raise ValueError(f"{now!r} has no time zone: pass one, such as datetime.UTC")
     return now.astimezone(UTC)

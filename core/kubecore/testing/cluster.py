@@ -20,7 +20,7 @@ from kubecore.testing.changes import Changes, change_of
 from kubecore.testing.clock import Clock
 from kubecore.testing.faults import Faults
 from kubecore.testing.gate import ServerGate
-from kubecore.testing.matching import Kind, Matcher, Where
+from kubecore.testing.matching import Kind, Matcher, Where, require_function
 from kubecore.testing.objects import Objects
 from kubecore.testing.paths import names_of
 from kubecore.testing.recording import Calls
@@ -227,10 +227,14 @@ class FakeCluster(Objects, Faults):
             verb: The verb as RBAC names it, or `*`.
             kind: The kind: see `on`.
             where: The namespace, the name and the subresource.
+
+        Raises:
+            TypeError: The decorated object is not a function, or is one that must be awaited.
         """
         matcher = Matcher.of(verb, kind, names=self._names, **where)
 
         def add(player: Player) -> Player:
+            require_function(player)
             self._players.append((matcher, player))
             return player
 

@@ -21,7 +21,7 @@ _SET_BY_SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "
 
 
 def check_objects(
-    file: Path,
+    file: str | Path,
     find: Find,
     *,
     is_update: bool,
@@ -31,23 +31,29 @@ def check_objects(
     """Compare objects with a file: every field in the file must have the same value in the cluster.
 
     Args:
-        file: The file.
+        file: The path of the file.
         find: Returns an object of the cluster.
         is_update: Whether the file is written instead.
         present: Returns the objects for a new file.
         namespace: The namespace of objects without one.
 
     Raises:
-        AssertionError: The objects differ.
+        AssertionError: The objects differ, or the file has no objects.
         FileNotFoundError: The file is missing, and is not written.
         DecodeError: It is not YAML with objects.
+        TypeError: The argument is not a path.
     """
+    file = _path(file)
     if not file.exists():
         if not is_update:
             raise FileNotFoundError(f"{file} is missing; pytest --kube-update writes it")
         file.write_text(dump_manifests(without_server_fields(each) for each in present()), "utf-8")
         return
     expected = [_plain(each) for each in load_manifests(file.read_text("utf-8"), models={}, source=str(file))]
+    if not expected:
+        raise AssertionError(
+            f"{file} has no objects, so nothing can differ; remove it, and pytest --kube-update writes it"
+        )
     found: list[dict[str, Any]] = []
     for each in expected:
         metadata: dict[str, Any] = each.get("metadata") or {}
@@ -97,6 +103,13 @@ def without_server_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object without the metadata that the server sets."""
     metadata = {key: value for key, value in document["metadata"].items() if key not in _SET_BY_SERVER}
     return {"apiVersion": document["apiVersion"], "kind": document["kind"], **document, "metadata": metadata}
+
+
+def _path(file: object) -> Path:
+    if isinstance(file, str | Path) and "\n" not in str(file):
+        return Path(file)
+    found = "a text with line breaks" if isinstance(file, str) else f"a {type(file).__name__}"
+    raise TypeError(f"assert_objects compares with a file: expected its path, not {found}")
 
 
 def _plain(document: Model | dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TypeAlias, Unpack
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.plans import Plan
-from kubecore.testing.matching import Kind, Matcher, Names, Where, known_names
+from kubecore.testing.matching import Kind, Matcher, Names, Where, known_names, require_function
 from kubecore.testing.responses import Response
 
 __all__ = ["Fault", "Faults", "planned"]
@@ -30,14 +30,19 @@ class Fault:
     """
 
     def __init__(self, matcher: Matcher, rule: Rule, times: int | None) -> None:
-        if times is not None and times < 1:
-            raise ValueError(f"times is {times}: expected 1 or more, or None for no limit")
+        is_number = isinstance(times, int)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if times is not None and (not is_number or times < 1):
+            raise ValueError(f"times is {times!r}: expected 1 or more, or None for no limit")
         self._matcher = matcher
         self._rule = rule
         self._times = times
         self._lock = threading.Lock()
         self._count = 0
         self._is_removed = False
+
+    def __repr__(self) -> str:
+        """Show the requests that it applies to, and how often it was applied."""
+        return f"<Fault of {self._matcher}: count {self._count}>"
 
     @property
     def count(self) -> int:
@@ -99,11 +104,14 @@ class Faults:
         Raises:
             ValueError: The verb does not exist, or `times` is not positive.
             NoMatchError: The server does not serve the kind.
+            TypeError: The decorated object is not a function, or is one that must be awaited. A request raises it if
+                the function returns anything else.
         """
         return self._add(Matcher.of(verb, kind, names=self._names, **where), times)
 
     def _add(self, matcher: Matcher, times: int | None) -> Callable[[Rule], Fault]:
         def add(rule: Rule) -> Fault:
+            require_function(rule)
             fault = Fault(matcher, rule, times)
             self._faults.append(fault)
             return fault
@@ -180,7 +188,11 @@ class Faults:
     def delay(
         self, verb: str, kind: Kind, seconds: float, *, times: int | None = None, **where: Unpack[Where]
     ) -> Fault:
-        """Handle the request after some real seconds."""
+        """Handle the request after some real seconds.
+
+        Raises:
+            ValueError: `seconds` is not a number, or is negative.
+        """
         return self.respond_with(verb, kind, Response.delayed(seconds), times=times, **where)
 
     def hang(self, verb: str, kind: Kind, *, times: int | None = None, **where: Unpack[Where]) -> Fault:
@@ -231,8 +243,15 @@ def planned(faults: Faults, received: Received) -> Plan:
             decided.received = decided.received or plan.received
             return decided
         if effect is not None:
+            _require_received(fault, effect)
             plan.received = effect
     return plan
+
+
+def _require_received(fault: Fault, effect: object) -> None:
+    if not isinstance(effect, Received):
+        found = type(effect).__name__
+        raise TypeError(f"the function of {fault!r} returned a {found}: expected a Response, a Received or None")
 
 
 def _reads_any_version(received: Received) -> bool:

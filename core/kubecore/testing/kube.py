@@ -126,7 +126,7 @@ class Kube:
                 dynamic = DynamicClient(client, discovery)
                 return dynamic.resource(kind, api_version=api_version, namespace=namespace).get_or_none(name)
 
-            check_objects(Path(file), find, is_update=self._is_update, namespace=self.namespace)
+            check_objects(file, find, is_update=self._is_update, namespace=self.namespace)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from kubecore.model.base import ModelBase
 from kubecore.model.kinds import kind_of, kinds_of
 from kubecore.testing._server.exchange import Received
 
-__all__ = ["Kind", "Matcher", "Named", "Names", "Where", "known_names", "parted", "resources_named"]
+__all__ = ["Kind", "Matcher", "Named", "Names", "Where", "known_names", "parted", "require_function", "resources_named"]
 
 Kind: TypeAlias = type[ModelBase] | str
 """A model, or a name: `Pod`, `pods`, `pods/status`, `deployments.apps` or `apps/v1/Deployment`; `*` for all."""
@@ -68,6 +69,22 @@ def parted(kind: Kind) -> tuple[Kind, str]:
         return kind, ""
     resource, _, part = kind.partition("/")
     return resource, part
+
+
+def require_function(function: object) -> None:
+    """Refuse an argument that the cluster can't call for a request.
+
+    Args:
+        function: The argument of a decorator.
+
+    Raises:
+        TypeError: It is not a function, or must be awaited.
+    """
+    if not callable(function):
+        raise TypeError(f"expected a function, not {type(function).__name__}")
+    if inspect.iscoroutinefunction(function):
+        name = getattr(function, "__name__", "the function")
+        raise TypeError(f"{name} is async, but nothing awaits it: use a plain function, which may use a Clientset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,12 @@ class Matcher:
         kind, part = parted(kind)
         resources = frozenset(resources_named(kind, names))
         return cls(verb, resources, part if subresource is None else subresource, namespace, name, condition)
+
+    def __str__(self) -> str:
+        """Return the verb, the resources, and the namespace and the name if there are any."""
+        kinds = sorted(f"{plural}.{group}" if group else plural for group, plural in self.resources)
+        place = "/".join(part for part in (self.namespace, self.name) if part)
+        return " ".join(part for part in (self.verb, ",".join(kinds) or "*", place) if part)
 
     def matches(self, received: Received) -> bool:
         """Return whether the condition applies to a request."""

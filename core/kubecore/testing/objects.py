@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
@@ -54,11 +54,12 @@ class Objects:
         """Create objects without a recorded request. Their status is kept.
 
         Raises:
-            StatusError: The server refuses one.
+            StatusError: The server refuses one. Unknown fields are refused, too.
             NoMatchError: The server does not serve the kind.
+            TypeError: An argument is not an object.
         """
         for each in objects:
-            document = each.to_dict() if isinstance(each, Model) else dict(each)
+            document = _document(each)
             resource, path = path_for_create(self._server.state.resources, document)
             made = self._send("POST", path, document)
             if "status" in document and "status" in resource.subresources:
@@ -102,6 +103,7 @@ class Objects:
         Raises:
             NotFoundError: It does not exist.
             NoMatchError: The server does not serve the kind.
+            InvalidRequestError: Objects of this kind are in namespaces, and the namespace is missing.
         """
         return self._send("GET", path_to(self._resource(kind), namespace, name))
 
@@ -117,19 +119,35 @@ class Objects:
         return [{"apiVersion": resource.api_version, "kind": resource.kind, **each} for each in found]
 
     def get(self, model: type[M], name: str, namespace: str = "") -> M:
-        """Return an object, without a recorded request: see `document`."""
+        """Return an object, without a recorded request: see `document`.
+
+        Raises:
+            TypeError: The first argument is the name of a kind instead of a class.
+        """
+        _require_class(model, "document")
         return model.from_dict(self.document(model, name, namespace))
 
-    def set_status(self, kind: Kind, name: str, namespace: str, status: Mapping[str, Any]) -> None:
-        """Replace the status of an object, as a controller does, without a recorded request."""
+    def set_status(self, kind: Kind, name: str, namespace: str, status: Model | Mapping[str, Any]) -> None:
+        """Replace the status of an object, as a controller does, without a recorded request.
+
+        Args:
+            kind: A model, or a name: see `document`.
+            name: The name of the object.
+            namespace: Its namespace, "" for an object without one.
+            status: The whole status, without `status` around it.
+
+        Raises:
+            StatusError: The object is missing, or the server refuses the status. Unknown fields are refused, too.
+        """
         path = path_to(self._resource(kind), namespace, name)
-        self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": dict(status)})
+        content = status.to_dict() if isinstance(status, Model) else dict(status)
+        self._send("PUT", f"{path}/status", {**self._send("GET", path), "status": content})
 
     def patch(self, kind: Kind, name: str, namespace: str, changes: Mapping[str, Any]) -> None:
         """Change an object by a merge patch, as another program does, without a recorded request.
 
         Raises:
-            StatusError: The server refuses it.
+            StatusError: The server refuses it. Unknown fields are refused, too.
         """
         path = path_to(self._resource(kind), namespace, name)
         self._send("PATCH", path, changes, content_type="application/merge-patch+json")
@@ -208,7 +226,7 @@ class Objects:
             DecodeError: It is not YAML with objects.
         """
         is_update = self.updates_files if update is None else update
-        check_objects(Path(file), self._find, is_update=is_update, present=self._new_documents)
+        check_objects(file, self._find, is_update=is_update, present=self._new_documents)
 
     def _find(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         try:
@@ -235,7 +253,11 @@ class Objects:
         Args:
             model: The class.
             namespace: The namespace, "" for all.
+
+        Raises:
+            TypeError: The first argument is the name of a kind instead of a class.
         """
+        _require_class(model, "documents")
         return [model.from_dict(each) for each in self.documents(model, namespace)]
 
     def _resource(self, kind: Kind) -> Resource:
@@ -247,12 +269,27 @@ class Objects:
         """Send a request that is not recorded and that no fault applies to."""
         content = b"" if body is None else msgspec.json.encode(body)
         headers = {"accept": "application/json", "content-type": content_type, "user-agent": "kubecore.testing"}
-        received = Received(method=method, path=path, headers=headers, content=content)
+        query = [] if body is None else [("fieldValidation", "Strict")]  # The test would not see the warnings.
+        received = Received(method=method, path=path, query=query, headers=headers, content=content)
         route(received)
         reply = self._gate.perform(received, Plan(), is_internal=True)
         if reply.code >= 300:
             raise from_response(received, reply.code, dict(reply.headers), reply.content)
         return msgspec.json.decode(reply.content, type=dict[str, Any])
+
+
+def _document(item: object) -> dict[str, Any]:
+    if isinstance(item, Model):
+        return item.to_dict()
+    if not isinstance(item, Mapping):
+        hint = "; add_yaml accepts YAML" if isinstance(item, str | Path) else ": write add(*objects) for several"
+        raise TypeError(f"add accepts models and mappings, not {type(item).__name__}{hint}")
+    return dict(cast("Mapping[str, Any]", item))
+
+
+def _require_class(model: object, method: str) -> None:
+    if isinstance(model, str):
+        raise TypeError(f"expected a model, such as core_v1.Pod, not {model!r}; {method} accepts the name of a kind")
 
 
 def _load(source: str | Path) -> Sequence[Model | dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kubecore.errors import NoMatchError
+from kubecore.errors import InvalidRequestError, NoMatchError
 from kubecore.model.kinds import kind_of
 from kubecore.testing._background.view import path_of
 
@@ -70,8 +70,10 @@ def path_to(resource: Resource, namespace: str, name: str = "") -> str:
         name: The object, "" for the collection.
 
     Raises:
-        InvalidRequestError: A name can't be part of a path.
+        InvalidRequestError: A name can't be part of a path, or an object has no namespace.
     """
+    if name and resource.is_namespaced and not namespace:
+        raise InvalidRequestError(f"{resource.kind} {name!r} needs a namespace, such as 'default'")
     return path_of(resource, namespace if resource.is_namespaced else "", name)
 
 
@@ -80,8 +82,12 @@ def path_for_create(resources: Resources, document: dict[str, Any]) -> tuple[Res
 
     Raises:
         NoMatchError: The server does not serve its kind.
+        InvalidRequestError: `apiVersion` or `kind` is missing.
     """
     kind, api_version = document.get("kind", ""), document.get("apiVersion", "")
+    if not kind or not api_version:
+        missing = "kind" if api_version else "apiVersion" if kind else "apiVersion and kind"
+        raise InvalidRequestError(f"the object lacks {missing}: an object needs apiVersion and kind")
     resource = resources.of_kind(api_version, kind)
     if resource is None:
         raise NoMatchError(f"the fake cluster does not serve the kind {kind!r} of {api_version!r}", kind=kind)

@@ -161,7 +161,14 @@ class Response:
 
     @classmethod
     def delayed(cls, seconds: float) -> Self:
-        """Handle the request after some real seconds; a client that has given up by then changes nothing."""
+        """Handle the request after some real seconds; a client that has given up by then changes nothing.
+
+        Raises:
+            ValueError: `seconds` is not a number, or is negative.
+        """
+        is_number = isinstance(seconds, int | float)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_number or not seconds >= 0:
+            raise ValueError(f"seconds is {seconds!r}: expected 0 or more")
         return cls(lambda received: Plan(seconds=seconds))
 
     @classmethod
