@@ -110,3 +110,17 @@ def test_a_file_without_objects_is_not_a_success(cluster: FakeCluster, tmp_path:
     file.write_text("# nothing\n")
     with pytest.raises(AssertionError, match="has no objects"):
         cluster.assert_objects(file)
+
+
+def test_a_log_of_an_unknown_container_is_refused(cluster: FakeCluster) -> None:
+    cluster.set_logs("web", "default", b"before the pod", container="any")
+    cluster.add(POD)
+    cluster.set_logs("web", "default", b"hello", container="web")
+    with pytest.raises(errors.InvalidRequestError, match="pod 'web' has no container 'main': it has web"):
+        cluster.set_logs("web", "default", b"hello", container="main")
+
+
+def test_a_cluster_is_not_a_configuration(cluster: FakeCluster) -> None:
+    given: Any = cluster
+    with pytest.raises(TypeError, match=r"write Clientset\(cluster\.config\), with your FakeCluster as cluster"):
+        Clientset(given)

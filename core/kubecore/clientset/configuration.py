@@ -32,6 +32,8 @@ def resolve(config: object, clientset: type) -> rest.Config:
     if isinstance(config, str):
         hint = f"{name}(rest.Config(host={config[:100]!r}, ...))" if "://" in config and "@" not in config else ""
         hint = hint or f"{name}(kubeconfig.load_config(path)) for a file, {name}(rest.Config(host=...)) for a URL"
+    elif isinstance(getattr(config, "config", None), rest.Config):
+        hint = f"{name}(cluster.config), with your {type(config).__name__} as cluster"
     else:
         hint = f"{name}(), {name}(kubeconfig.load_config()) or {name}(rest.Config(host=...))"
     raise TypeError(f"{name} needs a rest.Config, not a {type(config).__name__}: write {hint}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from kubecore.calls.error_response import from_response
-from kubecore.errors import NotFoundError
+from kubecore.errors import InvalidRequestError, NotFoundError
 from kubecore.manifests import load_manifest_files, load_manifests
 from kubecore.model import Model
 from kubecore.testing._server.exchange import Received
@@ -185,9 +185,24 @@ class Objects:
             namespace: The namespace of the pod.
             data: The whole log; an earlier one is replaced.
             container: The container, "" for every container of the pod without a log.
+
+        Raises:
+            InvalidRequestError: The pod exists, and has no such container.
         """
+        if container:
+            self._require_container(name, namespace, container)
         with self._gate.lock:
             self._server.logs.set(namespace, name, container, data)
+
+    def _require_container(self, pod: str, namespace: str, container: str) -> None:
+        try:
+            spec: dict[str, Any] = self.document("v1/Pod", pod, namespace)["spec"]
+        except NotFoundError:
+            return  # The test may create the pod later.
+        parts = ("initContainers", "containers", "ephemeralContainers")
+        names = [each["name"] for part in parts for each in spec.get(part, [])]
+        if container not in names:
+            raise InvalidRequestError(f"pod {pod!r} has no container {container!r}: it has {', '.join(names)}")
 
     def snapshot(self, *kinds: Kind, managed_fields: bool = False) -> dict[str, dict[str, Any]]:
         """Return objects without values that differ between runs, for plugins that compare snapshots.
