@@ -55,10 +55,13 @@ class Finding(NamedTuple):
     hint: str = ""
 
 
-def examine(*, context: str = "", timeout: float = 10.0, package: str = "kubeclient") -> Iterator[Finding]:
+def examine(
+    *, path: str = "", context: str = "", timeout: float = 10.0, package: str = "kubeclient"
+) -> Iterator[Finding]:
     """Yield findings about this installation and its cluster.
 
     Args:
+        path: The kubeconfig file, "" for that of kubectl.
         context: The context of the kubeconfig, "" for the current one.
         timeout: Seconds for each request.
         package: The generated package, whose version is compared with that of the server.
@@ -67,9 +70,9 @@ def examine(*, context: str = "", timeout: float = 10.0, package: str = "kubecli
         "kubecore", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
     yield from _extras()
-    yield from _files()
+    yield from _files(path)
     try:
-        kube = kubeconfig.load(context=context) if context else kubeconfig.load()
+        kube = kubeconfig.load(path, context=context) if context else kubeconfig.load(path)
         server = kube.config.server()
     except ConfigError as error:
         yield Finding("configuration", "problem", str(error), f"see {error.help_url}")
@@ -98,9 +101,9 @@ def _extras() -> Iterator[Finding]:
             yield Finding(f"extra {extra}", "ok", "installed")
 
 
-def _files() -> Iterator[Finding]:
-    origin = "KUBECONFIG" if os.environ.get("KUBECONFIG") else "the default"
-    for file in precedence(None):
+def _files(path: str) -> Iterator[Finding]:
+    origin = "--kubeconfig" if path else "KUBECONFIG" if os.environ.get("KUBECONFIG") else "the default"
+    for file in precedence(path):
         state: State = "ok" if file.exists() else "note"
         yield Finding("kubeconfig", state, f"{file} (by {origin}){'' if file.exists() else ' does not exist'}")
 
@@ -250,12 +253,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m kubecore doctor", description="Examine the connection to a cluster."
     )
+    parser.add_argument("--kubeconfig", default="", help="the kubeconfig file; that of kubectl by default")
     parser.add_argument("--context", default="", help="the context of the kubeconfig; the current one by default")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for each request; 10 by default")
     parser.add_argument("--package", default="kubeclient", help="the generated package; kubeclient by default")
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args(arguments)
-    findings = examine(context=chosen.context, timeout=chosen.timeout, package=chosen.package)
+    findings = examine(path=chosen.kubeconfig, context=chosen.context, timeout=chosen.timeout, package=chosen.package)
     failed = False
     if chosen.json:
         everything = list(findings)

@@ -179,3 +179,17 @@ def test_a_real_server_is_healthy(
     assert {one.name for one in report.values() if one.state != "ok"} == set()
     assert report["clock"].text == "the same as that of the server"
     assert report["credentials"].text in ("a client certificate", "a token")
+
+
+def test_the_kubeconfig_may_be_an_argument(
+    served: tuple[FakeCluster, Loopback],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "missing"))
+    file = served[1].kubeconfig
+    report = found(capsys, 0, "--kubeconfig", str(file))
+    assert report["kubeconfig"].text == f"{file} (by --kubeconfig)"
+    report = found(capsys, 1, "--kubeconfig", str(tmp_path))
+    assert str(tmp_path) in report["configuration"].text
