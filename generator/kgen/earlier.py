@@ -53,7 +53,7 @@ def _releases(config: Config, api: Api, hooks: Hooks, builtins: Builtins | None)
         previous, name = name, release_of(path)
         found = read_changes(path)
         if found is None:
-            now = _described(path, name, config, existing, hooks, builtins)
+            now = _described(path, config, existing, hooks, builtins)
             yield from _between(previous, before, name, now)
             before = now
         else:
@@ -100,12 +100,10 @@ def _release(config: Config) -> str:
     )
 
 
-def _described(
-    path: Path, name: str, config: Config, existing: PackageNames, hooks: Hooks, builtins: Builtins | None
-) -> Api:
+def _described(path: Path, config: Config, existing: PackageNames, hooks: Hooks, builtins: Builtins | None) -> Api:
     """Return the API in earlier documents, with the names that the package has today."""
     problems = Problems()  # The warnings are those of a build that is over.
-    spec = selected(load_all([(path, name)]), config.include, config.exclude)
+    spec = selected(load_all([(path, path.name)]), config.include, config.exclude)
     api = resolve(hooks.spec(spec), config.names, problems, builtins, existing, is_whole=False)
     problems.raise_errors()
     return hooks.api(api)

@@ -267,3 +267,11 @@ def test_kubeclients_pages_name_the_release_of_everything_that_kgen_diff_lists()
     ]
     assert "Values: `OnDelete`, `Recreate` (since 1.37), `RollingUpdate`." in pages["apps_v1/StatefulSet.md"]
     assert "of `lifecycle.k8s.io/v1alpha1`, since 1.37.\n" in pages["lifecycle_v1alpha1/Eviction.md"]
+
+
+def test_an_invalid_document_of_an_earlier_release_is_named_with_its_suffix(
+    releases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (releases / "old" / "1.1.yaml").write_text("spec: [\n")
+    assert run(["docs", "-q", "--specs", "crds/one.yaml", "--package", "mine", "--output", "out", *OPTIONS]) == 3
+    assert "where: 1.1.yaml\n" in capsys.readouterr().err

@@ -321,7 +321,7 @@ def test_files_that_cannot_be_parsed_are_named(tmp_path: Path, capsys: pytest.Ca
     printed = capsys.readouterr()
     assert printed.out.endswith(
         "\npages: https://kgen-kubernetes.github.io/kgen/, without `docs/` and `.md`\n"
-        "1 call in 4 files: 1 have a replacement, 0 a recipe, 0 open\n"
+        "1 call in 4 files: 1 have a replacement, 0 a recipe, 0 open; 3 not read\n"
     )
     for name in ("broken.py", "deep.py", "bytes.py"):
         assert f"where: {tmp_path / name}" in printed.err

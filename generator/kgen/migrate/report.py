@@ -165,6 +165,8 @@ def summary(result: Report) -> str:
     """Return the numbers of calls in one line; if there is code that handles errors, its numbers in a second one."""
     number, errors = len(result.calls), len(result.errors)
     lines = [f"{number} {'call' if number == 1 else 'calls'} in {_files_of(result)}: {_statuses(result, 'call')}"]
+    if result.unread:
+        lines[0] += f"; {len(result.unread)} not read"
     if errors:
         lines += [f"{errors} {'use' if errors == 1 else 'uses'} of errors: {_statuses(result, 'error')}"]
     return "\n".join(lines)
