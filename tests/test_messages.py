@@ -159,6 +159,10 @@ PYTHON: dict[str, tuple[Callable[[], object], str]] = {
         pods(lambda client: client.get("")),
         "the name is empty",
     ),
+    "names: missing in an update": (
+        pods(lambda client: client.update({"metadata": {}})),
+        "update needs a name: metadata.name of the Pod is empty",
+    ),
     "names: parent folder": (
         pods(lambda client: client.delete("..")),
         "the name cannot be '..': it would lead to another path",

@@ -236,3 +236,9 @@ def test_the_status_is_found_in_groups_of_exceptions() -> None:
 
 def _failure_of(code: int, reason: str) -> Status:
     return Status(status="Failure", code=code, reason=reason)
+
+
+@pytest.mark.parametrize("wrong", ["no such pod", None])
+def test_an_error_without_a_status_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"NotFoundError needs a Status, not a \w+: write meta\.Status\(code=404"):
+        errors.NotFoundError(wrong)

@@ -95,6 +95,19 @@ def draft(document: Any, kind: type[T]) -> Draft[T]:
     return Draft(msgspec.Raw(encode.encode(document)), kind)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_change_that_is_not_a_plain_function_is_refused() -> None:
+    async def change(found: Thing) -> None:
+        """Do nothing."""
+
+    wrong: Any = change
+    with pytest.raises(InvalidRequestError, match="is async, but nothing awaits it"):
+        draft({}, Thing).change(wrong)
+    wrong = {"name": "a"}
+    with pytest.raises(InvalidRequestError, match="needs a function that changes the object, not a dict; patch"):
+        draft({}, Thing).change(wrong)
+
+
 @pytest.mark.slow
 @SHORT
 @given(THINGS)

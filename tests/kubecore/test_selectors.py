@@ -94,7 +94,7 @@ def test_a_mapping_becomes_a_selector() -> None:
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ({"a": 1}, "several values of a label, not int"),
+        ({"a": 1}, "the label 'a' is compared with text, several texts or None, not with int"),
         ({"a": [1]}, "compared with text, not with int"),
         ({"a": []}, "in needs a value"),
         ({"a": "no good"}, "'no good' can't be the value of the label 'a'"),
@@ -107,7 +107,7 @@ def test_a_mapping_becomes_a_selector() -> None:
         ({"a": selectors.Condition("!", ("b",))}, "! has no value"),
         ({"a": selectors.greater_than(-1)}, "can't be the value"),
         ({"a": selectors.Condition("gt", ("b",))}, "must be a whole number, not 'b'"),
-        ({"a": b"bc"}, "several values"),
+        ({"a": b"bc"}, "several texts or None, not with bytes"),
     ],
 )
 def test_invalid_labels_are_refused_before_a_request_is_sent(labels: Any, words: str) -> None:

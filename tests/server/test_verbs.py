@@ -291,7 +291,7 @@ def test_invalid_arguments_are_refused_before_a_request_is_sent(drive: Drive, na
             (lambda: maps.create({"apiVersion": "v2"}), "expected apiVersion 'v1'"),
             (lambda: maps.create(core_v1.Secret()), "expected a ConfigMap"),
             (lambda: maps.create({"metadata": {"name": "x", "namespace": "other"}}), "'other' in the body"),
-            (lambda: maps.update({"metadata": {}}), "the name is empty"),
+            (lambda: maps.update({"metadata": {}}), "update needs a name: metadata.name of the ConfigMap is empty"),
             (lambda: maps.patch("x", {}, type="json"), "list of operations"),
             (lambda: maps.patch("x", [], type="merge"), "list of operations"),
             (lambda: maps.patch("x", {}, type="magic"), "patch type 'magic'"),

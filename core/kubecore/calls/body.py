@@ -12,7 +12,7 @@ from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import Status
 from kubecore.model.model import Model
 
-__all__ = ["Body", "as_yaml", "check_matches_call", "complete", "metadata_field", "uid_of", "with_version"]
+__all__ = ["Body", "as_yaml", "check_matches_call", "complete", "metadata_field", "name_in", "uid_of", "with_version"]
 
 Body: TypeAlias = Model | Mapping[str, Any]
 """An object: a model, or a mapping with the API's names."""
@@ -81,6 +81,24 @@ def metadata_field(body: Body, name: str) -> Any:
     metadata: Any = body.get("metadata") if is_json_object(body) else getattr(body, "metadata", None)
     found = metadata.get(_WIRE.get(name, name)) if is_json_object(metadata) else getattr(metadata, name, None)
     return "" if found is None else found
+
+
+def name_in(body: Body, kind: type[Any], verb: str) -> str:
+    """Return the name of an object.
+
+    Args:
+        body: The object.
+        kind: Its class.
+        verb: The verb that needs the name.
+
+    Raises:
+        InvalidRequestError: It has no name.
+    """
+    name: str = metadata_field(body, "name")
+    if not name:
+        described = "object" if kind is dict else kind.__name__
+        raise InvalidRequestError(f"{verb} needs a name: metadata.name of the {described} is empty")
+    return name
 
 
 def check_matches_call(body: Body, kind: type[Any], key: str, called: str) -> None:

@@ -11,6 +11,7 @@ item without a match is new, and is sent unchanged.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
@@ -86,6 +87,7 @@ class Draft(Generic[T]):
             InvalidRequestError: `change` returned something else than the object or nothing.
             EncodeError: A value that was set has no form in JSON.
         """
+        _require_function(change)
         origins: Origins = dict(_origins(self.object, self._before))
         after = _changed(change(self.object), self.object)
         # The version that was read goes along, whatever became of it: without one the update would overwrite anything.
@@ -103,9 +105,19 @@ def _changed(returned: object, given: T) -> T:
     if isinstance(returned, kind):
         found: Any = returned
         return found  # type: ignore[no-any-return]
+    if inspect.iscoroutine(returned):
+        returned.close()
+        raise InvalidRequestError("the function that changes the object is async, but nothing awaits it")
     raise InvalidRequestError(
         f"a change returns nothing or the changed {kind.__name__}, not {returned.__class__.__name__}"
     )
+
+
+def _require_function(change: object) -> None:
+    if not callable(change):
+        raise InvalidRequestError(
+            f"modify needs a function that changes the object, not a {type(change).__name__}; patch accepts changes"
+        )
 
 
 def _sorted(document: Any) -> bytes:

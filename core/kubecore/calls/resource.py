@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from kubecore.calls import patch_document, path
-from kubecore.calls.body import Body, as_yaml, check_matches_call, complete, metadata_field
+from kubecore.calls.body import Body, as_yaml, check_matches_call, complete, name_in
 from kubecore.calls.call import Call
 from kubecore.calls.field_validation import checked, strict
 from kubecore.calls.patch_document import PatchBody, PlainPatch
@@ -213,7 +213,7 @@ class Resource(Generic[T, L]):
 
     def _put(self, namespace: str, body: Body, query: Query, subresource: str) -> Call[T]:
         data = self.encode(body, self.kind, namespace=namespace)
-        name = metadata_field(body, "name")
+        name = name_in(body, self.kind, "update")
         return self.call(
             "update", "PUT", namespace, self.kind, name=name, subresource=subresource, query=query, body=data
         )
@@ -242,9 +242,7 @@ class Resource(Generic[T, L]):
 
     def apply(self, namespace: str, body: Body, query: Query, *, subresource: str = "") -> Call[T]:
         """Return the call that applies the desired state of an object; its name is in the body."""
-        name = metadata_field(body, "name")
-        if not name:
-            raise InvalidRequestError(f"apply needs a name: metadata.name of the {self.kind.__name__} is empty")
+        name = name_in(body, self.kind, "apply")
         return self.apply_subresource(namespace, name, subresource, body, self.kind, self.kind, query)
 
     def apply_subresource(

@@ -49,6 +49,9 @@ class StatusError(KubeError):
     Args:
         status: The server's Status, or one created from the HTTP response if the body has none.
 
+    Raises:
+        TypeError: The argument is something else, such as a message.
+
     Attributes:
         status: The whole Status.
         request: Method and URL of the request without its query, such as `GET https://10.0.0.1:6443/api/v1/pods`; ""
@@ -57,6 +60,11 @@ class StatusError(KubeError):
     """
 
     def __init__(self, status: meta.Status) -> None:
+        if not hasattr(status, "message"):
+            raise TypeError(
+                f"{type(self).__name__} needs a Status, not a {type(status).__name__}: "
+                "write meta.Status(code=404, reason='NotFound', message='...'), with kubecore.model.meta"
+            )
         super().__init__(status)
         self.status = status
         self.request: str = ""

@@ -92,7 +92,7 @@ def _requirement(key: str, value: str | Collection[str] | Condition | None) -> R
         return Requirement(key, "exists")
     if isinstance(value, Condition):
         return Requirement(key, value.operator, value.values)
-    return Requirement(key, "in", values_of(value))
+    return Requirement(key, "in", values_of(value, key))
 
 
 def from_label_selector(selector: Any) -> Selector:

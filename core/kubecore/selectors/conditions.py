@@ -84,12 +84,18 @@ def less_than(value: int) -> Condition:
     return Condition("lt", (str(value),))
 
 
-def values_of(values: Any) -> tuple[str, ...]:
+def values_of(values: Any, key: str = "") -> tuple[str, ...]:
     """Return several values of a label.
+
+    Args:
+        values: The values.
+        key: The label in a mapping, "" if it is not known.
 
     Raises:
         InvalidRequestError: It is text, or not a collection.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, Collection):
-        refuse(f"expected several values of a label, not {type(values).__name__}")
+        where = f" {key!a}" if key else ""
+        kinds = "text, several texts or None" if key else "several texts"
+        refuse(f"the label{where} is compared with {kinds}, not with {type(values).__name__}")
     return tuple(values)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
