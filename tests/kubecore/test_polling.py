@@ -115,9 +115,9 @@ def test_a_backoff_gives_the_pauses_and_its_last_one_is_repeated(poll: Poll, clo
 
 def test_exceptions_of_the_function_propagate(poll: Poll, clock: Clock) -> None:
     def fails() -> None:
-        raise errors.NotFoundError("x")  # type: ignore[arg-type]  # Any error will do.
+        raise errors.KubeError("x")  # Any error will do.
 
-    with pytest.raises(errors.NotFoundError):
+    with pytest.raises(errors.KubeError, match="x"):
         poll(fails)
     assert clock.pauses == []
 
