@@ -62,6 +62,7 @@ async def apply_file_async(
         DecodeError: The file can't be read, or is not a manifest; nothing was sent.
         ApplyFileError: Some objects were not applied; it names each with its error.
         InvalidRequestError: An option is invalid.
+        TypeError: The clientset is something else.
     """
     found = manifests.load_manifest_files(Path(path), models={}, recursive=recursive)
     return await apply_objects_async(
@@ -111,7 +112,10 @@ async def apply_objects_async(
     Raises:
         ApplyFileError: Some objects were not applied; it names each with its error.
         InvalidRequestError: An option is invalid.
+        TypeError: The clientset is something else.
     """
+    if not isinstance(clientset, AsyncBaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"apply_file_async works with AsyncClientset, not with {type(clientset).__name__}")
     options = Options(
         field_manager=field_manager,
         force=force,

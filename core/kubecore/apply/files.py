@@ -63,6 +63,7 @@ def apply_file(
         DecodeError: The file can't be read, or is not a manifest; nothing was sent.
         ApplyFileError: Some objects were not applied; it names each with its error.
         InvalidRequestError: An option is invalid.
+        TypeError: The clientset is something else.
     """
     found = manifests.load_manifest_files(Path(path), models={}, recursive=recursive)
     return apply_objects(
@@ -112,7 +113,10 @@ def apply_objects(
     Raises:
         ApplyFileError: Some objects were not applied; it names each with its error.
         InvalidRequestError: An option is invalid.
+        TypeError: The clientset is something else.
     """
+    if not isinstance(clientset, BaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"apply_file works with Clientset, not with {type(clientset).__name__}")
     options = Options(
         field_manager=field_manager,
         force=force,

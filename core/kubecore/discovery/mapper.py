@@ -78,6 +78,9 @@ def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError
     group = api_version.rpartition("/")[0] if api_version else name.lower().partition(".")[2]
     nearest = tuple(dict.fromkeys(_nearest(catalog, name, group)))[:_MOST]
     parts = [f"the server has no kind or resource {name[:100]!r}" + (f" in {api_version}" if api_version else "")]
+    if "/" in name and not api_version:
+        version, _, kind = name.rpartition("/")
+        parts.append(f"write resource({kind[:100]!r}, api_version={version[:100]!r}) for a kind of one group version")
     if nearest:
         parts.append(f"did you mean {', '.join(nearest)}?")
     if catalog.failed:

@@ -102,6 +102,9 @@ def missing_in_client(client: object, name: str) -> AttributeError:
     if meant is None and match is not None:
         meant = _VERBS.get(match["verb"], match["verb"])
     hint = f"; write {meant}" if meant in known else nearest(name, known)
+    verb, _, part = _VERBS.get(name, name).partition("_")
+    if part == "scale" and f"{verb}_subresource" in known:  # A dynamic client does not know which kinds have it.
+        hint = f"; write {verb}_subresource(name, 'scale', ...)"
     return _error(client, name, hint)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from kubecore._support import pauses
-from kubecore.polling.schedule import Schedule
+from kubecore.polling.schedule import Schedule, require_function_async
 from kubecore.retry import Backoff
 
 __all__ = ["poll_async"]
@@ -36,8 +36,9 @@ async def poll_async(
 
     Raises:
         WaitTimeoutError: There was none in time; `object` is the last value.
-        InvalidRequestError: The timeout or the interval is not a number of seconds.
+        InvalidRequestError: The timeout or the interval is not a number of seconds, or the function is something else.
     """
+    require_function_async(function)
     schedule = Schedule(timeout, interval)
     while True:
         value = await function()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from kubecore._support import pauses
-from kubecore.polling.schedule import Schedule
+from kubecore.polling.schedule import Schedule, require_function
 from kubecore.retry import Backoff
 
 __all__ = ["poll"]
@@ -37,8 +37,9 @@ def poll(
 
     Raises:
         WaitTimeoutError: There was none in time; `object` is the last value.
-        InvalidRequestError: The timeout or the interval is not a number of seconds.
+        InvalidRequestError: The timeout or the interval is not a number of seconds, or the function is something else.
     """
+    require_function(function)
     schedule = Schedule(timeout, interval)
     while True:
         value = function()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Iterator
@@ -10,9 +11,36 @@ from typing import Any, Final
 from kubecore.errors import InvalidRequestError, WaitTimeoutError
 from kubecore.retry import Backoff
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "require_function", "require_function_async"]
 
 _PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset)
+
+
+def require_function(function: object) -> None:
+    """Refuse an argument of `poll` that is not a plain function.
+
+    Args:
+        function: The argument.
+
+    Raises:
+        InvalidRequestError: It can't be called, or must be awaited.
+    """
+    require_function_async(function)
+    if inspect.iscoroutinefunction(function):
+        raise InvalidRequestError("the function must be awaited: use poll_async")
+
+
+def require_function_async(function: object) -> None:
+    """Refuse an argument of `poll_async` that is not a function.
+
+    Args:
+        function: The argument.
+
+    Raises:
+        InvalidRequestError: It can't be called.
+    """
+    if not callable(function):
+        raise InvalidRequestError(f"poll needs a function, such as a lambda, not a {type(function).__name__}")
 
 
 class Schedule:

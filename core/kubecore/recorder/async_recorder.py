@@ -37,6 +37,7 @@ class AsyncRecorder(Recording):
 
     Raises:
         InvalidRequestError: The name of the controller is invalid.
+        TypeError: The clientset is something else.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class AsyncRecorder(Recording):
         chance: Callable[[], float] | None = None,
         registry: metrics.Registry = metrics.REGISTRY,
     ) -> None:
+        if not isinstance(clientset, AsyncBaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"AsyncRecorder works with AsyncClientset, not with {type(clientset).__name__}")
         super().__init__(
             controller, instance, limits=limits, strict=strict, clock=clock, chance=chance, registry=registry
         )

@@ -38,6 +38,7 @@ class Recorder(Recording):
 
     Raises:
         InvalidRequestError: The name of the controller is invalid.
+        TypeError: The clientset is something else.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Recorder(Recording):
         chance: Callable[[], float] | None = None,
         registry: metrics.Registry = metrics.REGISTRY,
     ) -> None:
+        if not isinstance(clientset, BaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"Recorder works with Clientset, not with {type(clientset).__name__}")
         super().__init__(
             controller, instance, limits=limits, strict=strict, clock=clock, chance=chance, registry=registry
         )

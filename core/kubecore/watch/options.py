@@ -44,11 +44,16 @@ class WatchOptions(Generic[T]):
     """When the watch ends, on the monotonic clock; None for `timeout_seconds` after the first request."""
 
     def __post_init__(self) -> None:
-        """Refuse an invalid time limit.
+        """Refuse an invalid time limit or version.
 
         Raises:
-            InvalidRequestError: `timeout_seconds` is not a whole number.
+            InvalidRequestError: `timeout_seconds` is not a whole number, or the version is not text.
         """
+        version: Any = self.resource_version
+        if version is not None and not isinstance(version, str):
+            raise InvalidRequestError(
+                f"resource_version must be text, such as the resource_version of a list, not {type(version).__name__}"
+            )
         seconds: Any = self.timeout_seconds
         if seconds is not None and not isinstance(seconds, int):
             raise InvalidRequestError(f"timeout_seconds must be whole seconds, not {type(seconds).__name__}")
