@@ -6,6 +6,7 @@ import errno
 import io
 import math
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 
@@ -122,15 +123,25 @@ def _received(request: Request, prefix: str) -> Received:
     path, _, query = request.target.partition("?")
     headers: dict[str, str] = {}
     for raw, value in request.headers:
-        name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
+        name, text = _header_name(raw), value.decode("latin-1")
         headers[name] = f"{headers[name]}, {text}" if name in headers else text
     return Received(
         method=request.method,
         path=path.removeprefix(prefix),
-        query=parse_qsl(query, keep_blank_values=True),
+        query=list(_pairs(query)) if query else [],
         headers=headers,
         content=request.body or b"",
     )
+
+
+@lru_cache(256)
+def _header_name(raw: bytes) -> str:
+    return raw.decode("latin-1").lower()
+
+
+@lru_cache(256)  # Programs send the same few options again and again.
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query, keep_blank_values=True))
 
 
 def _planned(gate: Gate, request: Request, prefix: str, deadlines: Deadlines) -> tuple[Received, Plan]:
