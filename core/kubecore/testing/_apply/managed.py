@@ -210,7 +210,8 @@ def stripped(document: dict[str, Any]) -> dict[str, Any]:
     metadata = document.get("metadata")
     if not is_map(metadata) or "managedFields" not in metadata:
         return document
-    left = {name: value for name, value in metadata.items() if name != "managedFields"}
+    left = dict(metadata)
+    del left["managedFields"]
     return {**document, "metadata": left}
 
 
