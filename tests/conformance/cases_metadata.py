@@ -107,6 +107,26 @@ def labels_of_jobs(wire: Wire) -> None:
         wire.patch(f"jobs/{name}", {"metadata": {"labels": None}})
 
 
+@case("a job without labels is written by its first update, which stores those of its template")
+def first_updates_of_jobs(wire: Wire) -> None:
+    wire.post("jobs", job())
+    wire.post("jobs", with_metadata(job("b"), labels={"a": "b"}))
+    for name in ("a", "b"):
+        wire.patch(f"jobs/{name}", {}, dryRun="All")
+        wire.patch(f"jobs/{name}", {})
+        wire.patch(f"jobs/{name}", {})
+    wire.apply("jobs/c", job("c"))
+    wire.patch("jobs/c", [{"op": "remove", "path": "/metadata/labels"}], "json")
+    wire.patch("jobs/c", [{"op": "remove", "path": "/metadata/labels"}], "json")
+    wire.apply("jobs/d", job("d"))
+    wire.apply("jobs/d", job("d"))
+    wire.apply("jobs/d", job("d"))
+    wire.post("jobs", job("e"))
+    wire.patch("jobs/e/status", {"status": {}})
+    wire.patch("jobs/e/status", {"status": {}})
+    wire.get("jobs", labelSelector="job-name=e")
+
+
 @case("a create has no version")
 def version_in_create(wire: Wire) -> None:
     wire.post("configmaps", with_metadata(config_map(), resourceVersion="5"))

@@ -83,11 +83,13 @@ def _is_some(amount: Any) -> bool:
     return amount is not None and quantity.parse(amount) > 0
 
 
-def label_job(document: Document) -> None:
-    """Give a job without labels those of its template."""
+def label_job(document: Document) -> bool:
+    """Give a job without labels those of its template, and return whether this changed it."""
     found = map_at(map_at(map_at(document, "spec"), "template"), "metadata")
-    if not document["metadata"].get("labels") and found.get("labels"):
-        document["metadata"] = {**document["metadata"], "labels": dict(found["labels"])}
+    if document["metadata"].get("labels") or not found.get("labels"):
+        return False
+    document["metadata"] = {**document["metadata"], "labels": dict(found["labels"])}
+    return True
 
 
 def _tolerating(spec: Document) -> Document:

@@ -74,9 +74,11 @@ def create(
 
 def store_new(state: State, resource: Resource, document: dict[str, Any], options: WriteOptions) -> dict[str, Any]:
     """Store a new object, unless it is a dry run."""
+    # Labels that only the template of a job has by now are not stored: the server adds them when it reads the job.
+    has_defaults = resource.storage == _JOBS and admission.label_job(document)
     if options.is_dry_run:
         return document
-    return state.write(resource, document)
+    return state.write(resource, document, has_defaults=has_defaults)
 
 
 def new_object(
@@ -132,8 +134,6 @@ def new_object(
     causes = with_definition_causes(resource, document, None, causes)
     unsure = bodies.checked(document, resource, None, causes)
     state.note_unsure(resource, received, [*unsure, *unchecked(state, resource, document)])
-    if resource.storage == _JOBS:
-        admission.label_job(document)  # Labels that only the template has by now were not checked twice.
     require_simulated(resource, document)
     require_free_names(state, resource, document)
     existing = state.store.get(resource.storage, (received.namespace, name))

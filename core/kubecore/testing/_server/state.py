@@ -101,15 +101,18 @@ class State:
         record = self.store.get(resource.storage, (namespace, name))
         return None if record is None else converting.as_served(resource, record)
 
-    def write(self, resource: Resource, document: dict[str, Any]) -> dict[str, Any]:
+    def write(self, resource: Resource, document: dict[str, Any], *, has_defaults: bool = False) -> dict[str, Any]:
         """Store an object in its stored version, and return it as the resource serves it.
 
         Args:
             resource: The resource.
             document: The object; its resource version is set.
+            has_defaults: Whether it has defaults that the real server does not store.
         """
         stored = converting.as_stored(resource, document)
-        record = self.store.write(resource.storage, key_of(document), stored, is_sorted=resource.is_custom)
+        record = self.store.write(
+            resource.storage, key_of(document), stored, is_sorted=resource.is_custom, has_defaults=has_defaults
+        )
         if resource.definition is None or resource.version == resource.definition.stored_version:
             return document
         return converting.as_served(resource, record).document()
@@ -117,7 +120,7 @@ class State:
     def is_current(self, resource: Resource, document: dict[str, Any]) -> bool:
         """Return whether a write that changes nothing would store an object as it is stored already."""
         record = self.store.get(resource.storage, key_of(document))
-        return record is None or resource.definition is None or converting.is_current(resource, record)
+        return record is None or (not record.has_defaults and converting.is_current(resource, record))
 
     def delete(self, resource: Resource, document: dict[str, Any]) -> dict[str, Any]:
         """Delete an object.

@@ -38,10 +38,12 @@ class Record(NamedTuple):
     Attributes:
         content: Its JSON, as the server sends it.
         version: Its resource version.
+        has_defaults: Whether it has defaults that the real server sets at each read, but has not stored.
     """
 
     content: bytes
     version: int
+    has_defaults: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the object; the caller may change it."""
@@ -103,7 +105,15 @@ class Store:
         """Return an object, None if it is missing."""
         return self._collections.get(storage, {}).get(key)
 
-    def write(self, storage: Storage, key: Key, document: dict[str, Any], *, is_sorted: bool = False) -> Record:
+    def write(
+        self,
+        storage: Storage,
+        key: Key,
+        document: dict[str, Any],
+        *,
+        is_sorted: bool = False,
+        has_defaults: bool = False,
+    ) -> Record:
         """Create or replace an object; its resource version is set.
 
         Args:
@@ -111,8 +121,9 @@ class Store:
             key: Namespace and name.
             document: The object; its metadata are changed.
             is_sorted: Whether the object is a custom one, whose keys are sorted.
+            has_defaults: Whether it has defaults that the real server does not store.
         """
-        record = self._next(document, is_sorted=is_sorted)
+        record = self._next(document, is_sorted=is_sorted)._replace(has_defaults=has_defaults)
         collection = self._collections.setdefault(storage, {})
         old = collection.get(key)
         collection[key] = record
