@@ -228,6 +228,7 @@ MESSAGES = [
     (["build", "--templates", "nowhere"], 2, "there is no 'nowhere'", ""),
     (["build", "--package", "not-a-name"], 2, "'not-a-name' can't be imported", ""),
     (["build", "--specs", "pyproject.toml"], 3, "this is not JSON", "pyproject.toml"),
+    (["build", "--specs", "pyproject.toml"], 3, "where: pyproject.toml", "a name that ends in .yaml or .yml"),
     (["pull", "x", "--kubeconfig", "nowhere"], 2, "can't be read", "nowhere"),
 ]
 

@@ -100,7 +100,8 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     try:
         value = msgspec.to_builtins(msgspec.json.decode(data), order="sorted")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        refuse((source,), f"this is not JSON: {error}")
+        hint = "" if source.endswith(".json") else "manifests in YAML need a name that ends in .yaml or .yml"
+        refuse((source,), f"this is not JSON: {error}", hint)
     except RecursionError:
         refuse(
             (source,), f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?"
