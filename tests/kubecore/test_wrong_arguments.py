@@ -92,5 +92,5 @@ async def test_clientsets_of_the_other_kind_are_refused(cluster: FakeCluster, cl
             kubecore.apply_file(asynchronous, tmp_path / "empty.yaml", field_manager="me")
         with pytest.raises(TypeError, match=r"^apply_file_async works with AsyncClientset, not with Clientset"):
             await apply_objects_async(clientset, [], field_manager="me")
-        with pytest.raises(errors.InvalidRequestError, match="poll needs a function"):
+        with pytest.raises(errors.InvalidRequestError, match="poll_async needs a function"):
             await kubecore.poll_async(asynchronous)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from kubecore._support import pauses
-from kubecore.polling.schedule import Schedule, require_function_async
+from kubecore.polling.schedule import Schedule, require_function
 from kubecore.retry import Backoff
 
 __all__ = ["poll_async"]
@@ -38,7 +38,7 @@ async def poll_async(
         WaitTimeoutError: There was none in time; `object` is the last value.
         InvalidRequestError: The timeout or the interval is not a number of seconds, or the function is something else.
     """
-    require_function_async(function)
+    require_function(function, "poll_async")
     schedule = Schedule(timeout, interval)
     while True:
         value = await function()

@@ -39,7 +39,7 @@ def poll(
         WaitTimeoutError: There was none in time; `object` is the last value.
         InvalidRequestError: The timeout or the interval is not a number of seconds, or the function is something else.
     """
-    require_function(function)
+    require_function(function, "poll")
     schedule = Schedule(timeout, interval)
     while True:
         value = function()

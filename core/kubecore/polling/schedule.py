@@ -11,36 +11,25 @@ from typing import Any, Final
 from kubecore.errors import InvalidRequestError, WaitTimeoutError
 from kubecore.retry import Backoff
 
-__all__ = ["Schedule", "require_function", "require_function_async"]
+__all__ = ["Schedule", "require_function"]
 
 _PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset)
 
 
-def require_function(function: object) -> None:
-    """Refuse an argument of `poll` that is not a plain function.
+def require_function(function: object, caller: str) -> None:
+    """Refuse an argument that is not a function for a caller.
 
     Args:
         function: The argument.
+        caller: `poll`, or `poll_async`, which awaits the results.
 
     Raises:
-        InvalidRequestError: It can't be called, or must be awaited.
-    """
-    require_function_async(function)
-    if inspect.iscoroutinefunction(function):
-        raise InvalidRequestError("the function must be awaited: use poll_async")
-
-
-def require_function_async(function: object) -> None:
-    """Refuse an argument of `poll_async` that is not a function.
-
-    Args:
-        function: The argument.
-
-    Raises:
-        InvalidRequestError: It can't be called.
+        InvalidRequestError: It can't be called, or it must be awaited and the caller is `poll`.
     """
     if not callable(function):
-        raise InvalidRequestError(f"poll needs a function, such as a lambda, not a {type(function).__name__}")
+        raise InvalidRequestError(f"{caller} needs a function, such as a lambda, not a {type(function).__name__}")
+    if caller == "poll" and inspect.iscoroutinefunction(function):
+        raise InvalidRequestError("the function must be awaited: use poll_async")
 
 
 class Schedule:
