@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tests.conformance.bodies import pod, with_metadata
 from tests.conformance.cases import case
@@ -165,3 +165,38 @@ def status(wire: Wire) -> None:
     wire.patch("pods/a/status", {"status": None})
     wire.apply("pods/a/status", {**pod(), "status": {"message": "x"}})
     wire.get("pods/a")
+
+
+_SECOND_DELETIONS: Final[tuple[tuple[dict[str, Any], dict[str, Any]], ...]] = (
+    ({"propagationPolicy": "Foreground"}, {"propagationPolicy": "Background"}),
+    ({"propagationPolicy": "Foreground"}, {"propagationPolicy": "Orphan"}),
+    ({"propagationPolicy": "Orphan"}, {}),
+    ({"propagationPolicy": "Background", "gracePeriodSeconds": 60}, {"propagationPolicy": "Foreground"}),
+    (
+        {"propagationPolicy": "Foreground", "gracePeriodSeconds": 60},
+        {"propagationPolicy": "Background", "gracePeriodSeconds": 60},
+    ),
+    (
+        {"propagationPolicy": "Foreground", "gracePeriodSeconds": 60},
+        {"propagationPolicy": "Background", "gracePeriodSeconds": 0},
+    ),
+)
+
+
+@case("a second deletion changes finalizers only if it gives a pod less time")
+def second_deletions(wire: Wire) -> None:
+    for node in ("n", ""):
+        for index, options in enumerate(_SECOND_DELETIONS):
+            name = f"{node}{index}"
+            made = wire.post("pods", pod(name, nodeName=node))
+            wire.delete(f"pods/{name}", dryRun="All", **options[0])
+            for each in options:
+                wire.delete(f"pods/{name}", **each)
+            wire.get(f"pods/{name}")
+            wire.watch(
+                "pods",
+                9,
+                resourceVersion=made["metadata"]["resourceVersion"],
+                fieldSelector=f"metadata.name={name}",
+                timeoutSeconds=1,
+            )

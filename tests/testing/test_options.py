@@ -69,3 +69,11 @@ def test_options_of_deletions_have_the_types_of_kubernetes(client: DirectClient)
         left, right = (found.fields[name] if name else found for found in (schema, known))
         shape = {key: (each.kind, each.scalar, each.format) for key, each in left.fields.items()}
         assert shape == {key: (each.kind, each.scalar, each.format) for key, each in right.fields.items()}
+
+
+def test_a_dry_run_of_a_second_deletion_is_not_simulated(client: DirectClient) -> None:
+    client.send("DELETE", f"{MAPS}/a?propagationPolicy=Foreground")
+    with pytest.raises(NotSimulatedError, match="the server responds with an empty object"):
+        client.send("DELETE", f"{MAPS}/a?propagationPolicy=Background&dryRun=All")
+    client.send("DELETE", f"{MAPS}/a?propagationPolicy=Background")
+    assert client.send("GET", f"{MAPS}/a")["code"] == 404

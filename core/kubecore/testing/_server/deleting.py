@@ -9,7 +9,7 @@ from kubecore.testing._schemas.json_values import items_at, map_at
 from kubecore.testing._server import metadata
 from kubecore.testing._server.delete_options import DeleteOptions
 from kubecore.testing._server.exchange import Received, Reply
-from kubecore.testing._server.failures import RequestError, details_of, warned
+from kubecore.testing._server.failures import NotSimulatedError, RequestError, details_of, warned
 from kubecore.testing._server.resources import Resource
 from kubecore.testing._server.state import NAMESPACES, State
 from kubecore.testing._server.statuses import raw_reply, success
@@ -63,8 +63,11 @@ def mark_deleted(
 
     Raises:
         RequestError: 409, a precondition does not hold.
+        NotSimulatedError: A dry run would end an object that is being deleted.
     """
     check_conditions(resource, live, options)
+    if _is_pending(live, options):
+        return live, False
     found = {**live, "metadata": dict(live["metadata"])}
     finalizers = _with_policy(resource, live["metadata"].get("finalizers") or [], options.policy)
     _set_finalizers(found["metadata"], finalizers)
@@ -75,11 +78,28 @@ def mark_deleted(
         if found != live and not options.is_dry_run:
             state.write(resource, found)
         return found, False
-    if (resource.group, resource.resource) == _PODS:
+    if "deletionTimestamp" in live["metadata"] and not _grace_before(live):
+        if options.is_dry_run:
+            raise NotSimulatedError(
+                f"a dry run of another deletion, which would end {live['metadata']['name']}, is not simulated: "
+                "the server responds with an empty object"
+            )
+    elif (resource.group, resource.resource) == _PODS:
         _set_deletion(state, found, 0, live)
         if found != live and not options.is_dry_run:  # Watches see the end of a pod as two changes.
             state.write(resource, found)
-    return found if options.is_dry_run else state.delete(resource, found), True
+    return found if options.is_dry_run else state.delete(resource, live), True
+
+
+def _grace_before(live: dict[str, Any]) -> int:
+    """Return the seconds that an earlier deletion has given to an object, 0 for none."""
+    return live["metadata"].get("deletionGracePeriodSeconds") or 0
+
+
+def _is_pending(live: dict[str, Any], options: DeleteOptions) -> bool:
+    """Return whether an object is ending already, in no more time than a deletion gives to it: nothing changes."""
+    before = _grace_before(live)
+    return before > 0 and (options.grace is None or options.grace >= before)
 
 
 def _set_finalizers(found: dict[str, Any], finalizers: list[str]) -> None:
