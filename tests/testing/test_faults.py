@@ -180,6 +180,10 @@ def test_requests_that_are_not_simulated_are_raised_again_at_the_end() -> None:
 def test_mistakes_in_rules_are_reported_when_they_are_made(gate: ServerGate) -> None:
     with pytest.raises(ValueError, match="unknown verb 'put'"):
         gate.faults.fail("put", core_v1.ConfigMap)
+    with pytest.raises(ValueError, match=r"unknown subresource 'statuss'; did you mean status\?$"):
+        gate.faults.fail("get", "pods/statuss")
+    with pytest.raises(ValueError, match=r"unknown subresource 'Log'"):
+        gate.faults.fail("get", core_v1.Pod, subresource="Log")
     with pytest.raises(ValueError, match="unknown reason 'Nope'"):
         gate.faults.fail("get", core_v1.ConfigMap, "Nope")
     with pytest.raises(ValueError, match="times is 0"):

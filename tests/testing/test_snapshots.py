@@ -164,3 +164,10 @@ def test_a_watch_misses_the_versions_that_are_given_again(cluster: FakeCluster, 
 
     checkpoint = cluster.checkpoint()
     anyio.run(main, backend=backend)
+
+
+def test_a_snapshot_can_not_be_restored() -> None:
+    with FakeCluster() as cluster:
+        snapshot: Any = cluster.snapshot()
+        with pytest.raises(TypeError, match=r"restore needs the result of checkpoint\(\), not a dict"):
+            cluster.restore(snapshot)

@@ -192,7 +192,12 @@ class FakeCluster(Objects, Faults):
 
         Args:
             checkpoint: The result of `checkpoint` of this cluster.
+
+        Raises:
+            TypeError: It is something else, such as the result of `snapshot`.
         """
+        if not isinstance(checkpoint, Checkpoint):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"restore needs the result of checkpoint(), not a {type(checkpoint).__name__}")
         with self._gate.lock:
             self.cut_watches(reset=True)
             self._server.restore(checkpoint.state)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, TypedDict
 
 from kubecore._support.json_types import is_json_object
+from kubecore._support.nearest import nearest
 from kubecore.model.base import ModelBase
 from kubecore.model.kinds import kind_of, kinds_of
 from kubecore.testing._server.exchange import Received
@@ -25,6 +26,24 @@ Names: TypeAlias = Callable[[str], Named]
 """Returns the resources that a name may mean."""
 
 _VERBS: Final = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*")
+
+_SUBRESOURCES: Final = (
+    "approval",
+    "attach",
+    "binding",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "finalize",
+    "log",
+    "portforward",
+    "proxy",
+    "resize",
+    "scale",
+    "status",
+    "token",
+)
+"""Those of all kinds, as the paths of the OpenAPI documents contain them."""
 
 
 class Where(TypedDict, total=False):
@@ -132,17 +151,18 @@ class Matcher:
             condition: Another condition, or None.
 
         Raises:
-            ValueError: The verb does not exist.
+            ValueError: The verb or the subresource does not exist.
             NoMatchError: The class is not a kind with a resource, or the name means nothing.
         """
         verb = verb.replace("_", "")
         if verb not in _VERBS:
             raise ValueError(f"unknown verb {verb!r}: expected one of {', '.join(_VERBS)}")
-        if kind == "*":
-            return cls(verb, frozenset(), "*" if subresource is None else subresource, namespace, name, condition)
-        kind, part = parted(kind)
-        resources = frozenset(resources_named(kind, names))
-        return cls(verb, resources, part if subresource is None else subresource, namespace, name, condition)
+        resource, part = ("*", "*") if kind == "*" else parted(kind)
+        part = part if subresource is None else subresource
+        if part not in ("", "*", *_SUBRESOURCES):
+            raise ValueError(f"unknown subresource {part!r}{nearest(part, _SUBRESOURCES)}")
+        resources = frozenset(() if resource == "*" else resources_named(resource, names))
+        return cls(verb, resources, part, namespace, name, condition)
 
     def __str__(self) -> str:
         """Return the verb, the resources, and the namespace and the name if there are any."""
