@@ -18,6 +18,9 @@ __all__ = ["handled", "is_of_error"]
 _INSTANCE: Final = re.compile(rf"(?P<owner>[\w.]+)(?:\(\)|{CAUGHT})\.(?P<attribute>[\w.]+)")
 """An attribute of an error: the path of its class, and the attribute."""
 
+_INSIDE: Final = re.compile(rf"[(\[{CAUGHT}]")
+"""The beginning of a call, of an item or of an error in a dotted name."""
+
 _OF_PHRASES: Final = {status.phrase.replace(" ", "").lower(): int(status) for status in HTTPStatus}
 
 _CODE: Final = {"status", "status.code", "response.status_code"}
@@ -51,7 +54,7 @@ def _package(path: str) -> str:
 
 def _class(path: str) -> Target | None:
     owner, _, name = path.rpartition(".")
-    is_name = bool(owner) and not re.search(rf"[(\[{CAUGHT}]", path)
+    is_name = bool(owner) and not _INSIDE.search(path)
     return CLASSES.get(_package(path), {}).get(name) if is_name else None
 
 
