@@ -183,8 +183,8 @@ BUGS: Final = (
     Bug(
         "dry-deletions",
         "_server.deleting",
-        "return found if options.is_dry_run else state.delete(resource, found), True",
-        "return state.delete(resource, found), True",
+        "return found if options.is_dry_run else state.delete(resource, live), True",
+        "return state.delete(resource, live), True",
     ),
     Bug("default-can-be-deleted", "_server.deleting", '_PROTECTED: Final = ("default", ', "_PROTECTED: Final = ("),
     # Requests, options, discovery, definitions.
