@@ -127,6 +127,22 @@ def first_updates_of_jobs(wire: Wire) -> None:
     wire.get("jobs", labelSelector="job-name=e")
 
 
+@case("new finalizers of an object that is being deleted are refused, twice for custom objects")
+def late_finalizers(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    wire.post("configmaps", with_metadata(config_map(), finalizers=["example.com/a"]))
+    wire.post("widgets", with_metadata(widget(wire.group), finalizers=["example.com/a"]))
+    for path in ("configmaps/a", "widgets/a"):
+        wire.delete(path)
+        for finalizers in (
+            ["example.com/b"],
+            ["d", "example.com/a", "example.com/b", "c", "c"],
+            ["example.com/a"],
+            None,
+        ):
+            wire.patch(path, {"metadata": {"finalizers": finalizers, "labels": {"a": "b"}}})
+
+
 @case("a create has no version")
 def version_in_create(wire: Wire) -> None:
     wire.post("configmaps", with_metadata(config_map(), resourceVersion="5"))

@@ -228,10 +228,10 @@ def finish(
         document = admission.admit_update(*built_in, live, document)
     document = allocated(state, resource, document, live, is_dry_run=options.is_dry_run)
     document = {**document, "metadata": metadata.fixed(live["metadata"], document["metadata"])}
-    causes = list(metadata.fixed_causes(live["metadata"], document["metadata"]))
+    causes = _finalizer_causes(live["metadata"], document["metadata"])
+    causes += metadata.fixed_causes(live["metadata"], document["metadata"])
     causes += metadata_rules.causes_of(resource, document["metadata"])
     causes *= 2 if resource.is_custom else 1  # The real server checks these fields of custom objects twice.
-    causes += _finalizer_causes(live["metadata"], document["metadata"])
     if (resource.group, resource.resource) == _PODS and received.subresource == "status":
         causes += _class_causes(live, document)
     if not resource.is_custom:
@@ -282,7 +282,7 @@ def _narrowed(
 def _finalizer_causes(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:
     if "deletionTimestamp" not in old:
         return []
-    added = [name for name in new.get("finalizers") or () if name not in (old.get("finalizers") or ())]
+    added = sorted({*(new.get("finalizers") or ())} - {*(old.get("finalizers") or ())})
     if not added:
         return []
     shown = "[]string{" + ", ".join(f'"{name}"' for name in added) + "}"
