@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import anyio
 import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
 from kubecore import errors, rest
+from kubecore.testing import FakeCluster
 from kubecore.testing._server.exchange import Received, Reply
 from kubecore.testing._server.failures import NotSimulatedError
 from kubecore.testing._server.route import route
@@ -196,3 +199,20 @@ def test_the_text_of_a_request_contains_no_secrets(gate: ServerGate, config: res
     (call,) = gate.calls
     assert call.headers["authorization"] == "Bearer secret-token"
     assert "secret-token" not in repr(call) + repr(gate.calls)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_request_that_a_function_changes_goes_to_its_new_path(in_place: bool) -> None:
+    with FakeCluster() as cluster, Clientset(cluster.config) as clientset:
+        config_maps = clientset.core_v1.config_maps("default")
+        for name in ("a", "b"):
+            config_maps.create({"metadata": {"name": name}})
+
+        @cluster.on("get", core_v1.ConfigMap, name="a")
+        def change(received: Received) -> Received:
+            changed = received if in_place else dataclasses.replace(received)
+            changed.path = changed.path.removesuffix("a") + "b"
+            return changed
+
+        assert config_maps.get("a").metadata.name == "b"
+        assert change.count == 1

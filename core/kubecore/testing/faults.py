@@ -11,6 +11,7 @@ from typing import TypeAlias, Unpack
 from kubecore.testing._server.exchange import Received
 from kubecore.testing._server.failures import Cause
 from kubecore.testing._server.plans import Plan
+from kubecore.testing._server.route import route
 from kubecore.testing.matching import Kind, Matcher, Names, Where, known_names, require_function
 from kubecore.testing.responses import Response
 
@@ -244,6 +245,7 @@ def planned(faults: Faults, received: Received) -> Plan:
             return decided
         if effect is not None:
             _require_received(fault, effect)
+            route(effect)  # The function may have changed its method or its path.
             plan.received = effect
     return plan
 
