@@ -68,6 +68,12 @@ MISTAKES: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         "poll needs a function, such as a lambda, not a Clientset",
     ),
     (lambda it: kubecore.poll(awaited), errors.InvalidRequestError, "must be awaited: use poll_async"),
+    (lambda it: kubecore.poll(lambda: awaited()), errors.InvalidRequestError, "must be awaited: use poll_async"),
+    (
+        lambda it: it.core_v1.namespaces().wait("default", for_=lambda namespace: awaited()),
+        errors.InvalidRequestError,
+        "the function of a wait is async",
+    ),
 ]
 
 

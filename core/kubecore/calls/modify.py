@@ -11,12 +11,12 @@ item without a match is new, and is sent unchanged.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
+from kubecore._support.coroutines import is_unawaited
 from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.body import Body, metadata_field, with_version
 from kubecore.codec import decode, encode
@@ -105,8 +105,7 @@ def _changed(returned: object, given: T) -> T:
     if isinstance(returned, kind):
         found: Any = returned
         return found  # type: ignore[no-any-return]
-    if inspect.iscoroutine(returned):
-        returned.close()
+    if is_unawaited(returned):
         raise InvalidRequestError("the function that changes the object is async, but nothing awaits it")
     raise InvalidRequestError(
         f"a change returns nothing or the changed {kind.__name__}, not {returned.__class__.__name__}"

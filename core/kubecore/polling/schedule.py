@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import time
 from collections.abc import Iterator
@@ -17,19 +16,17 @@ _PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset
 
 
 def require_function(function: object, caller: str) -> None:
-    """Refuse an argument that is not a function for a caller.
+    """Refuse an argument that is not a function.
 
     Args:
         function: The argument.
-        caller: `poll`, or `poll_async`, which awaits the results.
+        caller: `poll` or `poll_async`.
 
     Raises:
-        InvalidRequestError: It can't be called, or it must be awaited and the caller is `poll`.
+        InvalidRequestError: It can't be called.
     """
     if not callable(function):
         raise InvalidRequestError(f"{caller} needs a function, such as a lambda, not a {type(function).__name__}")
-    if caller == "poll" and inspect.iscoroutinefunction(function):
-        raise InvalidRequestError("the function must be awaited: use poll_async")
 
 
 class Schedule:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
+from kubecore._support.coroutines import is_unawaited
 from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.resource import Body
 from kubecore.errors import DecodeError, InvalidRequestError
@@ -231,7 +232,10 @@ class Predicate(Goal):
 
     def observe(self, item: Body) -> Observation:
         """Compare the object: call the function."""
-        if self.function(item):
+        result = self.function(item)
+        if is_unawaited(result):
+            raise InvalidRequestError("the function of a wait is async, but nothing awaits it: use a plain function")
+        if result:
             return Observation(done=True, seen="the function returned a true value")
         version = observation.text(observation.document(item), "metadata", "resourceVersion")
         return Observation(done=False, seen=f"the function returned a false value for version {version}")
