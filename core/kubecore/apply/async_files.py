@@ -11,6 +11,7 @@ from kubecore import manifests
 from kubecore.apply import engine
 from kubecore.apply.engine import Options
 from kubecore.clientset import AsyncBaseClientset
+from kubecore.clientset.kinds import require_kind
 from kubecore.errors.apply import Report
 from kubecore.model import kinds
 from kubecore.model.model import Model
@@ -114,8 +115,7 @@ async def apply_objects_async(
         InvalidRequestError: An option is invalid.
         TypeError: The clientset is something else.
     """
-    if not isinstance(clientset, AsyncBaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"apply_file_async works with AsyncClientset, not with {type(clientset).__name__}")
+    require_kind(clientset, AsyncBaseClientset, "apply_file_async")
     options = Options(
         field_manager=field_manager,
         force=force,

@@ -12,6 +12,7 @@ from kubecore import manifests
 from kubecore.apply import engine
 from kubecore.apply.engine import Options
 from kubecore.clientset import BaseClientset
+from kubecore.clientset.kinds import require_kind
 from kubecore.errors.apply import Report
 from kubecore.model import kinds
 from kubecore.model.model import Model
@@ -115,8 +116,7 @@ def apply_objects(
         InvalidRequestError: An option is invalid.
         TypeError: The clientset is something else.
     """
-    if not isinstance(clientset, BaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"apply_file works with Clientset, not with {type(clientset).__name__}")
+    require_kind(clientset, BaseClientset, "apply_file")
     options = Options(
         field_manager=field_manager,
         force=force,

@@ -9,6 +9,7 @@ import anyio
 
 from kubecore._support.async_wakeup import AsyncWakeup
 from kubecore.clientset.async_base import AsyncBaseClientset
+from kubecore.clientset.kinds import require_kind
 from kubecore.clocks import SYSTEM_CLOCK, Clock
 from kubecore.election import async_driving as driving
 from kubecore.election.async_requests import AsyncLeaseRequests
@@ -77,8 +78,7 @@ class AsyncElector(BaseElector):
         events: EventSink | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        if not isinstance(clientset, AsyncBaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"AsyncElector needs an AsyncClientset, not a {type(clientset).__name__}")
+        require_kind(clientset, AsyncBaseClientset, "AsyncElector")
         super().__init__(
             clientset.rest_client,
             name,

@@ -9,6 +9,7 @@ from typing import Final
 
 from kubecore._support.wakeup import Wakeup
 from kubecore.clientset.base import BaseClientset
+from kubecore.clientset.kinds import require_kind
 from kubecore.clocks import SYSTEM_CLOCK, Clock
 from kubecore.election import driving
 from kubecore.election.base import BaseElector, BaseTerm, EventSink
@@ -84,8 +85,7 @@ class Elector(BaseElector):
         events: EventSink | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        if not isinstance(clientset, BaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"Elector needs a Clientset, not a {type(clientset).__name__}")
+        require_kind(clientset, BaseClientset, "Elector")
         super().__init__(
             clientset.rest_client,
             name,

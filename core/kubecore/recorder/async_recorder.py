@@ -10,6 +10,7 @@ from kubecore import metrics
 from kubecore._support.async_wakeup import AsyncWakeup
 from kubecore.calls.steps import Pause
 from kubecore.clientset.async_base import AsyncBaseClientset
+from kubecore.clientset.kinds import require_kind
 from kubecore.clocks import SYSTEM_CLOCK, Clock
 from kubecore.recorder.background import AsyncBackground
 from kubecore.recorder.delivery import FLUSH_SECONDS
@@ -52,8 +53,7 @@ class AsyncRecorder(Recording):
         chance: Callable[[], float] | None = None,
         registry: metrics.Registry = metrics.REGISTRY,
     ) -> None:
-        if not isinstance(clientset, AsyncBaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"AsyncRecorder works with AsyncClientset, not with {type(clientset).__name__}")
+        require_kind(clientset, AsyncBaseClientset, "AsyncRecorder")
         super().__init__(
             controller, instance, limits=limits, strict=strict, clock=clock, chance=chance, registry=registry
         )

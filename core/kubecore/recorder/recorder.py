@@ -11,6 +11,7 @@ from kubecore import metrics
 from kubecore._support.wakeup import Wakeup
 from kubecore.calls.steps import Pause
 from kubecore.clientset.base import BaseClientset
+from kubecore.clientset.kinds import require_kind
 from kubecore.clocks import SYSTEM_CLOCK, Clock
 from kubecore.recorder.background import Background
 from kubecore.recorder.delivery import FLUSH_SECONDS
@@ -53,8 +54,7 @@ class Recorder(Recording):
         chance: Callable[[], float] | None = None,
         registry: metrics.Registry = metrics.REGISTRY,
     ) -> None:
-        if not isinstance(clientset, BaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"Recorder works with Clientset, not with {type(clientset).__name__}")
+        require_kind(clientset, BaseClientset, "Recorder")
         super().__init__(
             controller, instance, limits=limits, strict=strict, clock=clock, chance=chance, registry=registry
         )
