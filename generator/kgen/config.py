@@ -42,7 +42,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         exclude: Groups or group versions to leave out.
         templates: A folder whose templates are taken before kgen's own, or None.
         hooks: The file of hooks, the name of a module of them, or None.
-        earlier: Inputs of earlier releases, from the oldest to the newest; they may be missing.
+        earlier: Inputs of earlier releases, from the oldest to the newest: each as it is written, with the path that
+            this means, unless it names a version of Kubernetes. They may be missing.
         release: The name of the release that `specs` are of, "" if it is not set.
         kubeclient_docs: The address or the folder of the reference of kubeclient, "" for no links to it.
         root: The project, searched first for a module of hooks.
@@ -61,7 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     templates: Path | None = None
     hooks: Path | str | None = None
-    earlier: tuple[Path, ...] = ()
+    earlier: tuple[tuple[str, Path], ...] = ()
     release: str = ""
     kubeclient_docs: str = KUBECLIENT_DOCS
     root: Path = Path()
@@ -177,15 +178,15 @@ class _Layers:
         value, base, where = self.value(key)
         return None if value is None else self._placed(value, base, where)
 
-    def paths(self, key: str) -> tuple[Path, ...]:
-        """Return the paths of a key that has one or several, which need not exist."""
+    def named_paths(self, key: str) -> tuple[tuple[str, Path], ...]:
+        """Return the values of a key that has one or several, each with its path, which need not exist."""
         value, base, where = self.value(key)
         items = (value,) if isinstance(value, str) else value or ()
-        return tuple(self._placed(item, base, where) for item in items)
+        return tuple((item, self._placed(item, base, where)) for item in items)
 
     def inputs(self) -> list[Path]:
         """Return the files that are read in addition to the configuration, whether or not they exist."""
-        paths = list(self.paths("specs"))
+        paths = [path for _, path in self.named_paths("specs")]
         templates = self.path("templates")
         hooks = self.value("hooks")[0]
         if hooks is not None and _is_module(hooks):
@@ -225,7 +226,7 @@ def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: st
         exclude=_first(flags.exclude, from_file.exclude),
         templates=_templates(both) if builds else None,
         hooks=_hooks(both),
-        earlier=both.paths("earlier"),
+        earlier=both.named_paths("earlier"),
         release=both.value("release")[0] or "",
         kubeclient_docs=_checked(both, "kubeclient_docs", KUBECLIENT_DOCS),
         root=root,

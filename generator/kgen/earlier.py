@@ -47,9 +47,8 @@ def _releases(config: Config, api: Api, hooks: Hooks, builtins: Builtins | None)
     existing = PackageNames.of(api)
     name = ""
     before: Api | None = None
-    for given in config.earlier:
-        is_bare = given.parent in (config.root, Path.cwd())  # A version of Kubernetes is named without a folder.
-        path = named_specs(given.name if is_bare else str(given), given, "earlier")
+    for word, given in config.earlier:
+        path = named_specs(word, given, "earlier")
         previous, name = name, release_of(path)
         found = read_changes(path)
         if found is None:

@@ -243,7 +243,11 @@ def test_a_field_is_never_older_than_its_type(events: list[tuple[Any, str, Any] 
 def test_kubeclients_pages_name_the_release_of_everything_that_kgen_diff_lists() -> None:
     folders = [ROOT / "specs" / name for name in ("1.36", "1.37")]
     config = Config(
-        specs=(folders[1],), sources=("specs",), output=ROOT / "generated", package="kubeclient", earlier=(folders[0],)
+        specs=(folders[1],),
+        sources=("specs",),
+        output=ROOT / "generated",
+        package="kubeclient",
+        earlier=((str(folders[0]), folders[0]),),
     )
     pages = document(config, Problems())
     old = describe(folders[0])

@@ -65,7 +65,7 @@ def kubeclient() -> dict[str, str]:
         sources=(f"specs/{SPECS.name}",),
         output=ROOT / "generated",
         package=KUBECLIENT,
-        earlier=(*recorded(), *documents()[:-1]),
+        earlier=tuple((path.name, path) for path in (*recorded(), *documents()[:-1])),
         release=SPECS.name,
     )
     return document(config, Problems())
