@@ -77,3 +77,10 @@ def test_a_dry_run_of_a_second_deletion_is_not_simulated(client: DirectClient) -
         client.send("DELETE", f"{MAPS}/a?propagationPolicy=Background&dryRun=All")
     client.send("DELETE", f"{MAPS}/a?propagationPolicy=Background")
     assert client.send("GET", f"{MAPS}/a")["code"] == 404
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_bodies_are_read_as_utf_8(client: DirectClient, encoding: str) -> None:
+    content = '{"metadata": {"name": "b"}}'.encode(encoding)
+    received = Received(method="POST", path=MAPS, headers={"content-type": "application/json"}, content=content)
+    assert client.server.respond(received).code == 400

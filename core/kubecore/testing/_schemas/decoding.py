@@ -32,7 +32,7 @@ def decode(content: bytes) -> Any:
         NotSimulatedError: It is nested too deeply.
     """
     check_text(content)
-    return _DECODER.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
+    return _DECODER.decode(content.decode("utf-8", "surrogatepass"))
 
 
 def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

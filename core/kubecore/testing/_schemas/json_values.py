@@ -24,7 +24,7 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 
 
 def copied(value: J) -> J:
-    """Return a deep copy of a JSON value, a hundred times faster than `copy.deepcopy`."""
+    """Return a deep copy of a JSON value, ten times faster than `copy.deepcopy`."""
     made: J = msgspec.to_builtins(value)
     return made
 
