@@ -34,7 +34,6 @@ from kubecore._http.tls import Identity
 
 __all__ = ["AsyncPool"]
 
-
 _CHUNK_BYTES: Final = 16 * 1024
 """Size of the chunks in which a request is sent; `Timeouts.write` is the time limit of each."""
 

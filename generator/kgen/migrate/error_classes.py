@@ -45,9 +45,9 @@ def page_of(text: str) -> str:
     return f"docs/errors/{classes[0]}.md" if len(classes) == 1 and classes[0] != "StatusError" else PAGE
 
 
-def _class(*classes: str, status: Status = "replacement") -> Target:
+def _class(*classes: str) -> Target:
     text = joined(classes)
-    return Target(text, page_of(text), status)
+    return Target(text, page_of(text))
 
 
 _OFFICIAL: Final[dict[str, Target]] = {
