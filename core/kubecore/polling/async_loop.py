@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from kubecore._support import pauses
-from kubecore.polling.schedule import Schedule, require_function
+from kubecore.polling.schedule import Schedule, require_awaited, require_function
 from kubecore.retry import Backoff
 
 __all__ = ["poll_async"]
@@ -42,6 +42,7 @@ async def poll_async(
     schedule = Schedule(timeout, interval)
     while True:
         value = await function()
+        require_awaited(value)
         if value:
             return value
         await pauses.async_sleep(schedule.pause(value))

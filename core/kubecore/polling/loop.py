@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from kubecore._support import pauses
-from kubecore.polling.schedule import Schedule, require_function
+from kubecore.polling.schedule import Schedule, require_awaited, require_function
 from kubecore.retry import Backoff
 
 __all__ = ["poll"]
@@ -43,6 +43,7 @@ def poll(
     schedule = Schedule(timeout, interval)
     while True:
         value = function()
+        require_awaited(value)
         if value:
             return value
         pauses.sleep(schedule.pause(value))

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
+from kubecore._support.coroutines import is_unawaited
 from kubecore.errors import InvalidRequestError, WaitTimeoutError
 from kubecore.retry import Backoff
 
-__all__ = ["Schedule", "require_function"]
+__all__ = ["Schedule", "require_awaited", "require_function"]
 
 _PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset)
 
@@ -27,6 +28,19 @@ def require_function(function: object, caller: str) -> None:
     """
     if not callable(function):
         raise InvalidRequestError(f"{caller} needs a function, such as a lambda, not a {type(function).__name__}")
+
+
+def require_awaited(value: object) -> None:
+    """Refuse the result of an asynchronous function that was called like another one.
+
+    Args:
+        value: The result.
+
+    Raises:
+        InvalidRequestError: It is a coroutine.
+    """
+    if is_unawaited(value):
+        raise InvalidRequestError("the result of the function must be awaited: use poll_async")
 
 
 class Schedule:
